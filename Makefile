@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything made goes below build/. `make help` lists the targets, `V=1` shows the commands.
+
+VERSION  := 0.1.0
+prefix   ?= /usr/local
+DESTDIR  ?=
+B        := build
+
+CC       ?= gcc
+CLANG    ?= clang
+BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+ARCH     := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+TRIPLET  := $(shell $(CC) -dumpmachine)
+
+LIBS     := -lbpf -lelf -lz -lsystemd -lmicrohttpd -ljansson -lcap-ng -lpthread -lm
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
+CFLAGS   ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DPORTGAUGE_VERSION='"$(VERSION)"' $(WARN) -I. -I$(B)/bpf \
+	      -fvisibility=hidden $(CFLAGS) $(SANITIZE)
+BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -idirafter /usr/include/$(TRIPLET) \
+	      -Wall -Wextra -Wno-unused-parameter
+ifneq ($(CI),)
+ALL_CFLAGS += -Werror
+BPF_CFLAGS += -Werror
+endif
+
+BPF_OBJ  := $(patsubst bpf/%.c,$(B)/bpf/%.o,$(wildcard bpf/*.bpf.c))
+SKEL     := $(B)/bpf/portgauge.skel.h
+COMMANDS := user/main.c $(wildcard user/cmd_*.c)
+LIB_SRC  := $(filter-out $(COMMANDS),$(wildcard user/*.c)) $(wildcard exporters/*/*.c)
+LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
+BIN_OBJ  := $(COMMANDS:%.c=$(B)/%.o)
+UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+E2E_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c))
+
+ifeq ($(V),1)
+Q :=
+msg :=
+else
+Q := @
+msg = @printf '  %-7s %s\n' "$(1)" "$(2)";
+MAKEFLAGS += --no-print-directory
+endif
+
+.DELETE_ON_ERROR:
+.PHONY: all run deps test test-unit test-e2e test-vm check format asan install clean help
+
+all: $(B)/portgauge ## build the agent (the default)
+
+run: ## build what is missing and watch this host: http://127.0.0.1:9817
+	@tests/tools/need run || $(MAKE) deps
+	@$(MAKE) all
+	@exec $(B)/portgauge run $(ARGS)
+
+deps: ## install what building and testing need (Debian packages, as root)
+	$(Q)tests/tools/install-deps
+
+test: ## every test: unit, end to end here, end to end in virtual machines
+	@tests/tools/need test || $(MAKE) deps
+	@tests/tools/run-tests
+
+test-unit: $(UNIT) ## the pure modules, no privileges needed
+	@tests/tools/run-unit $(UNIT)
+
+test-e2e: $(B)/portgauge $(B)/tests/e2e/e2e ## the real agent in network namespaces (root)
+	@$(B)/tests/e2e/e2e $(if $(SOURCE),--source $(SOURCE))
+
+test-vm: $(B)/portgauge $(B)/tests/e2e/e2e ## the same inside QEMU; KERNEL=6.1 for one kernel
+	@tests/vm/e2e $(KERNEL)
+
+check: $(B)/portgauge ## formatting, static analysis, house rules, docs
+	@tests/tools/check
+
+format: ## lay out the C sources as .clang-format says
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+asan: ## the unit tests under AddressSanitizer and UBSan
+	@$(MAKE) test-unit B=$(B)/asan SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover'
+
+install: all ## install below $(DESTDIR)$(prefix)
+	$(Q)install -D -m 755 $(B)/portgauge $(DESTDIR)$(prefix)/bin/portgauge
+
+clean: ## remove build/
+	$(Q)rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+# --- BPF: one object a concern, linked into one, embedded through a skeleton
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call msg,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/bpf/portgauge.linked: $(BPF_OBJ)
+	$(call msg,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJ)
+
+$(SKEL): $(B)/bpf/portgauge.linked
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name portgauge > $@
+
+# --- user space
+
+$(B)/user/source_bpf.o: $(SKEL)
+
+$(B)/%.o: %.c
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/libportgauge.a: $(LIB_OBJ)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $(LIB_OBJ)
+
+$(B)/portgauge: $(BIN_OBJ) $(B)/libportgauge.a
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $(BIN_OBJ) $(B)/libportgauge.a $(LIBS)
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libportgauge.a
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $< $(B)/libportgauge.a $(LIBS) -lcmocka
+
+$(B)/tests/e2e/e2e: $(E2E_OBJ) $(B)/libportgauge.a
+	$(call msg,LD,$@)
+	$(Q)$(CC) -o $@ $(E2E_OBJ) $(B)/libportgauge.a $(LIBS) -lcmocka
+
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

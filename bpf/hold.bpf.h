@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The life of a hold in the holds map: take, hand over to TIME_WAIT, release. Two or more hooks
+ * see each transition, because kernels from 5.12 on skip a program that would nest on its own
+ * CPU; so every operation is idempotent and whoever changes the map tells the agent, once.
+ */
+#pragma once
+
+#include "emit.bpf.h"
+#include "read.bpf.h"
+
+/* Unique while the host is up: no CPU takes two ports within a nanosecond. */
+static __always_inline __u64 new_id(__u64 now)
+{
+	return now << 10 | (bpf_get_smp_processor_id() & 1023);
+}
+
+static __always_inline void count_update_error(long error)
+{
+	count_loss(error == -7 /* E2BIG */ ? LOSS_MAP_FULL : LOSS_MAP_BUSY);
+}
+
+/* Drops the hold of an object, if it has one. False: it had none, or another hook was first. */
+static __always_inline bool hold_release(__u64 key, __u8 event_flags)
+{
+	struct abi_hold *held = bpf_map_lookup_elem(&holds, &key);
+	__u64 id;
+
+	if (!held)
+		return false;
+	id = held->id;
+	if (bpf_map_delete_elem(&holds, &key))
+		return false;
+	emit_released(id, event_flags);
+	return true;
+}
+
+static __always_inline bool same_remote(const struct abi_tuple *a, const struct abi_tuple *b)
+{
+	const __u64 *x = (const __u64 *)a->remote;
+	const __u64 *y = (const __u64 *)b->remote;
+
+	return a->remote_port == b->remote_port && x[0] == y[0] && x[1] == y[1];
+}
+
+/* False: the object's memory was reused, and its release escaped us. */
+static __always_inline bool same_life(const struct abi_hold *held, const struct abi_hold *seen)
+{
+	return held->tuple.port == seen->tuple.port && held->tuple.netns == seen->tuple.netns &&
+	       held->protocol == seen->protocol && held->state == seen->state &&
+	       (!held->tuple.remote_port || same_remote(&held->tuple, &seen->tuple));
+}
+
+/* A known hold seen again: bound and now connected or listening, or its owner became known. */
+static __always_inline void hold_update(struct abi_hold *held, struct abi_hold *seen, __u8 flags)
+{
+	bool connected = seen->tuple.remote_port && !held->tuple.remote_port;
+	bool listening = seen->path == PATH_LISTEN && held->path != PATH_LISTEN;
+	bool owned = !(held->flags & HOLD_OWNER_KNOWN) && (seen->flags & HOLD_OWNER_KNOWN);
+
+	if (!connected && !listening && !owned)
+		return;
+	if (connected)
+		held->tuple = seen->tuple;
+	if (listening)
+		held->path = PATH_LISTEN;
+	if (owned) {
+		held->owner = seen->owner;
+		held->flags |= seen->flags & (HOLD_OWNER_KNOWN | HOLD_OWNER_KERNEL);
+	}
+	emit_taken(held, 0, flags);
+}
+
+/* Records what an object keeps. seen: all but id and taken_ns filled in; scratch of ours. */
+static __always_inline void hold_take(__u64 key, struct abi_hold *seen, __u64 search_ns,
+				      __u8 event_flags)
+{
+	struct abi_hold *held = bpf_map_lookup_elem(&holds, &key);
+	long error;
+
+	if (held && same_life(held, seen))
+		return hold_update(held, seen, event_flags);
+	if (held)
+		hold_release(key, EVENT_FOUND);
+	seen->taken_ns = bpf_ktime_get_ns();
+	seen->id = new_id(seen->taken_ns);
+	error = bpf_map_update_elem(&holds, &key, seen, BPF_NOEXIST);
+	if (error) {
+		if (error != -17 /* EEXIST: another hook was first */)
+			count_update_error(error);
+		return;
+	}
+	emit_taken(seen, search_ns, event_flags);
+}
+
+/* The socket's port now belongs to its TIME_WAIT remnant: same hold, same owner, new object. */
+static __always_inline void hold_hand_over(__u64 socket, __u64 remnant, __u8 tw_flags)
+{
+	struct abi_hold *held = bpf_map_lookup_elem(&holds, &socket);
+	struct abi_hold hold;
+	long error;
+
+	if (!held)
+		return;
+	hold_release(remnant,
+		     EVENT_FOUND); /* an earlier life of its memory, if we missed its end */
+	hold = *held;
+	hold.state = HOLD_TIME_WAIT;
+	hold.flags |= tw_flags;
+	error = bpf_map_update_elem(&holds, &remnant, &hold, BPF_ANY);
+	if (error)
+		count_update_error(error);
+	if (bpf_map_delete_elem(&holds, &socket))
+		return;
+	if (error)
+		emit_released(hold.id, 0);
+	else
+		emit_time_wait(hold.id, hold.flags, 0);
+}

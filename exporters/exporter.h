@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The seam to the outside. An encoder turns a view into bytes; an exporter carries views and
+ * alert transitions to somebody. Each has one folder below this one and one line in the tables of
+ * user/registry.c; none knows of another, nor of the ledger.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct sd_event;
+struct view;
+struct view_alert;
+struct view_limits;
+
+/* Writes the whole document. The caller checks ferror(out). Reads nothing but the view. */
+typedef void encode_fn(FILE *out, const struct view *view, const struct view_limits *limits);
+
+/* A document the HTTP server offers. */
+struct endpoint {
+	const char *path;
+	const char *content_type;
+	const char *title; /* its line on the landing page; NULL: none */
+	encode_fn *encode;
+};
+
+/* What an exporter is given when it is opened; all of it is borrowed for the exporter's life. */
+struct exporter_config {
+	const char *const *listen_addresses; /* "host:port", ":port", "[v6]:port" */
+	size_t listen_addresses_count;
+	const struct endpoint *endpoints;
+	size_t endpoints_count;
+	const struct view_limits *limits;
+	const char *version;
+};
+
+struct exporter;
+
+struct exporter_ops {
+	const char *name;
+	/* 0, or a negative errno after one line was logged. *ret is untouched on failure. */
+	int (*open)(struct exporter **ret, const struct exporter_config *config,
+		    struct sd_event *event);
+	/* Takes its own reference if it keeps the view. NULL: not interested. */
+	void (*publish)(struct exporter *self, struct view *view);
+	/* entered: the alert began; else it ended. NULL: not interested. */
+	void (*notify)(struct exporter *self, const struct view_alert *alert, bool entered);
+	void (*close)(struct exporter *self); /* NULL is a no-op */
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The samples of each family; HELP, TYPE and the order are in the table of prometheus.c. */
+#pragma once
+
+#include <stdio.h>
+
+struct view;
+struct view_limits;
+
+/* name is the family's, as sample.h wants it. */
+typedef void family_fn(FILE *out, const char *name, const struct view *view,
+		       const struct view_limits *limits);
+
+family_fn family_pool_size;
+family_fn family_pool_used;
+family_fn family_pool_saturation;
+family_fn family_pool_worst_destination;
+family_fn family_pool_exhaustion;
+
+family_fn family_destination_used;
+family_fn family_destination_capacity;
+family_fn family_destination_saturation;
+
+family_fn family_owner_used;
+
+family_fn family_flow_allocations;
+family_fn family_flow_releases;
+family_fn family_flow_refusals;
+family_fn family_flow_search;
+family_fn family_flow_hold;
+
+family_fn family_health_events;
+family_fn family_health_lost;
+family_fn family_health_drift;
+family_fn family_health_reconciliations;
+family_fn family_health_source;
+family_fn family_health_build;
+family_fn family_health_alerts;

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenario.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "process.h"
+
+int scenario_setup(void **state)
+{
+	struct scenario *scenario = calloc(1, sizeof(*scenario));
+
+	if (!scenario)
+		return -1;
+	scenario->source = getenv("PORTGAUGE_SOURCE");
+	*state = scenario;
+	space_add(CLIENTS, FIRST, LAST);
+	scenario->clients = space_inode(CLIENTS);
+	return 0;
+}
+
+int scenario_teardown(void **state)
+{
+	struct scenario *scenario = *state;
+	int status;
+
+	for (unsigned int i = 0; i < scenario->actors_count; i++)
+		actor_stop(scenario->actors[i]);
+	status = watch_stop(scenario->watch);
+	if (access("/run/netns/" CLIENTS, F_OK) == 0)
+		space_delete(CLIENTS);
+	if (scenario->joined)
+		space_delete(SERVERS);
+	free(scenario);
+	return status; /* an agent that does not end cleanly fails its scenario */
+}
+
+struct actor *scenario_actor(struct scenario *scenario, const char *netns, const char *name)
+{
+	struct actor *actor = actor_start(netns, name);
+
+	assert_true(scenario->actors_count < 8);
+	scenario->actors[scenario->actors_count++] = actor;
+	return actor;
+}
+
+void scenario_watch(struct scenario *scenario)
+{
+	scenario->watch = watch_start(scenario->source);
+}
+
+struct actor *scenario_listener(struct scenario *scenario, const char *address, uint16_t port)
+{
+	struct actor *server = scenario_actor(scenario, CLIENTS, "pg-server");
+
+	all_done(actor_listen(server, address, port), 1);
+	return server;
+}
+
+void scenario_join(struct scenario *scenario)
+{
+	space_add(SERVERS, FIRST, LAST);
+	scenario->joined = true;
+	space_join(CLIENTS, SERVERS);
+}
+
+bool scenario_sees_bind_refusals(const struct scenario *scenario)
+{
+	json_t *snapshot = watch_snapshot(scenario->watch);
+	bool sees = strcmp(text(snapshot, "source"), "tracepoint") != 0;
+
+	json_decref(snapshot);
+	return sees;
+}
+
+void all_done(struct outcome outcome, uint32_t count)
+{
+	if (outcome.done != count || outcome.failed)
+		fail_msg("%u of %u done, %u failed: %s", outcome.done, count, outcome.failed,
+			 strerror(outcome.error));
+}

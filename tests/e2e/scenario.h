@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every scenario starts from and leaves nothing of. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "actor.h"
+#include "check.h"
+#include "space.h"
+#include "watch.h"
+
+#define CLIENTS "pg-test-clients" /* the namespace whose ports are counted */
+#define SERVERS "pg-test-servers" /* the other end, where a scenario needs one */
+#define FIRST 40000
+#define LAST 40999
+
+struct scenario {
+	const char *source; /* NULL: the agent chooses */
+	struct watch *watch;
+	struct actor *actors[8];
+	unsigned int actors_count;
+	bool joined;
+	uint32_t clients; /* inode of CLIENTS */
+};
+
+/* An actor that the scenario's end stops. */
+struct actor *scenario_actor(struct scenario *scenario, const char *netns, const char *name);
+
+/* The agent that the scenario's end stops. */
+void scenario_watch(struct scenario *scenario);
+
+/* A listener in CLIENTS, so that loopback connects succeed, with room for count of them. */
+struct actor *scenario_listener(struct scenario *scenario, const char *address, uint16_t port);
+
+/* Makes SERVERS and joins it with CLIENTS. */
+void scenario_join(struct scenario *scenario);
+
+/* Does the running agent's source see this at once? From its name. */
+bool scenario_sees_bind_refusals(const struct scenario *scenario);
+
+/* Demands that all of count succeeded. */
+void all_done(struct outcome outcome, uint32_t count);
+
+/* cmocka's: make CLIENTS with FIRST to LAST; undo everything. */
+int scenario_setup(void **state);
+int scenario_teardown(void **state);
+
+/* The suites, each in a file of its own. */
+extern const struct CMUnitTest holds_suite[];
+extern const struct CMUnitTest refusal_suite[];
+extern const struct CMUnitTest netns_suite[];
+extern const struct CMUnitTest command_suite[];
+extern const struct CMUnitTest prometheus_suite[];
+extern const size_t holds_suite_count;
+extern const size_t refusal_suite_count;
+extern const size_t netns_suite_count;
+extern const size_t command_suite_count;
+extern const size_t prometheus_suite_count;
+
+#define SCENARIO(function) \
+	cmocka_unit_test_setup_teardown(function, scenario_setup, scenario_teardown)

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "process.h"
+#include "user/clock.h"
+#include "user/util.h"
+
+#define READY_S 60
+#define RESPONSE_MAX (1 << 24)
+#define NS_PER_SECOND 1000000000ULL
+
+struct watch {
+	pid_t pid;
+	uint16_t port;
+	int log; /* an unnamed file */
+};
+
+const char *watch_program(void)
+{
+	const char *program = getenv("PORTGAUGE");
+
+	return program ? program : "build/portgauge";
+}
+
+uint64_t deadline_in(unsigned int seconds)
+{
+	return clock_ns(CLOCK_MONOTONIC) + seconds * NS_PER_SECOND;
+}
+
+/* Below every ephemeral range, and not the agent's default. */
+static uint16_t choose_port(void)
+{
+	return (uint16_t)(20000 + getpid() % 5000);
+}
+
+static bool is_ready(const struct watch *watch)
+{
+	char *body = watch_get(watch, "/-/ready");
+	bool ready = body;
+
+	free(body);
+	return ready;
+}
+
+struct watch *watch_start(const char *source)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	uint64_t deadline = deadline_in(READY_S);
+	char address[32];
+	const char *argv[] = { watch_program(),
+			       "run",
+			       "--web.listen-address",
+			       address,
+			       "--reconcile",
+			       "2",
+			       source ? "--source" : NULL,
+			       source,
+			       NULL };
+
+	assert_non_null(watch);
+	watch->port = choose_port();
+	snprintf(address, sizeof(address), "127.0.0.1:%u", watch->port);
+	watch->log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	assert_true(watch->log >= 0);
+	watch->pid = start_program(NULL, argv, watch->log);
+	while (!is_ready(watch)) {
+		if (!program_runs(watch->pid) || clock_ns(CLOCK_MONOTONIC) > deadline)
+			fail_msg("the agent did not become ready: %s", watch_log(watch));
+		usleep(20000);
+	}
+	return watch;
+}
+
+int watch_stop(struct watch *watch)
+{
+	int status;
+
+	if (!watch)
+		return 0;
+	status = stop_program(watch->pid);
+	close(watch->log);
+	free(watch);
+	return status;
+}
+
+pid_t watch_pid(const struct watch *watch)
+{
+	return watch->pid;
+}
+
+uint16_t watch_port(const struct watch *watch)
+{
+	return watch->port;
+}
+
+char *watch_log(const struct watch *watch)
+{
+	off_t size = lseek(watch->log, 0, SEEK_END);
+	char *log = calloc(1, (size_t)size + 1);
+
+	assert_non_null(log);
+	assert_int_equal(pread(watch->log, log, (size_t)size, 0), size);
+	return log;
+}
+
+static int open_connection(uint16_t port)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct timeval limit = { .tv_sec = 20 };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+char *watch_get(const struct watch *watch, const char *path)
+{
+	CLEANUP(fd_closep) int fd = open_connection(watch->port);
+	CLEANUP(freep) char *response = calloc(1, RESPONSE_MAX);
+	size_t used = 0;
+	char *body;
+	ssize_t n;
+
+	assert_non_null(response);
+	if (fd < 0)
+		return NULL;
+	dprintf(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+	while ((n = read(fd, response + used, RESPONSE_MAX - 1 - used)) > 0)
+		used += (size_t)n;
+	body = strstr(response, "\r\n\r\n");
+	if (strncmp(response, "HTTP/1.1 200 ", 13) || !body)
+		return NULL;
+	return strdup(body + 4);
+}
+
+json_t *watch_snapshot(const struct watch *watch)
+{
+	CLEANUP(freep) char *body = watch_get(watch, "/api/v1/snapshot");
+	json_error_t error;
+	json_t *snapshot;
+
+	if (!body)
+		fail_msg("no snapshot; the agent says: %s", watch_log(watch));
+	snapshot = json_loads(body, 0, &error);
+	if (!snapshot)
+		fail_msg("snapshot is no JSON: %s at %d: %.200s", error.text, error.position, body);
+	return snapshot;
+}
+
+static double watch_metric(const char *metrics, const char *series)
+{
+	size_t length = strlen(series);
+
+	for (const char *line = metrics; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, series, length) && line[length] == ' ')
+			return strtod(line + length, NULL);
+	}
+	return NAN;
+}
+
+static bool same(const json_t *row, const char *key, const char *value)
+{
+	const char *string = json_string_value(json_object_get(row, key));
+
+	return string && !strcmp(string, value);
+}
+
+static bool in_netns(const json_t *row, uint32_t netns)
+{
+	return (uint32_t)json_integer_value(json_object_get(row, "netns")) == netns;
+}
+
+json_t *pool_row(const json_t *snapshot, uint32_t netns, const char *protocol)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(snapshot, "pools"), i,
+			   row) if (in_netns(row, netns) &&
+				    same(row, "protocol", protocol)) return row;
+	return NULL;
+}
+
+json_t *destination_row(const json_t *snapshot, uint32_t netns, const char *remote, uint16_t port)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(snapshot, "destinations"), i,
+			   row) if (in_netns(row, netns) && same(row, "remote", remote) &&
+				    json_integer_value(json_object_get(row, "remote_port")) ==
+					    port) return row;
+	return NULL;
+}
+
+json_t *owner_row(const json_t *snapshot, uint32_t netns, const char *protocol, const char *process)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(snapshot, "owners"), i,
+			   row) if (in_netns(row, netns) && same(row, "protocol", protocol) &&
+				    same(row, "process", process)) return row;
+	return NULL;
+}
+
+json_t *refusal_row(const json_t *snapshot, uint32_t netns, const char *process)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(snapshot, "refusals"), i,
+			   row) if (in_netns(row, netns) &&
+				    same(row, "process", process)) return row;
+	return NULL;
+}
+
+json_t *share_row(const json_t *destination, const char *process)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(destination, "owners"), i,
+			   row) if (same(row, "process", process)) return row;
+	return NULL;
+}
+
+double number(const json_t *row, const char *key)
+{
+	const json_t *value = json_object_get(row, key);
+
+	return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+const char *text(const json_t *row, const char *key)
+{
+	const char *value = json_string_value(json_object_get(row, key));
+
+	return value ? value : "";
+}
+
+void wait_or_fail(uint64_t deadline, const char *what, const json_t *snapshot)
+{
+	if (clock_ns(CLOCK_MONOTONIC) > deadline)
+		fail_msg("never true: %s\n%s", what, json_dumps(snapshot, JSON_INDENT(1)));
+	usleep(100000);
+}
+
+static void poll_metric(const struct watch *watch, const char *series, double least, double most)
+{
+	uint64_t deadline = deadline_in(15);
+
+	for (;;) {
+		CLEANUP(freep) char *metrics = watch_get(watch, "/metrics");
+		double value = metrics ? watch_metric(metrics, series) : NAN;
+
+		if (value >= least && value <= most)
+			return;
+		if (clock_ns(CLOCK_MONOTONIC) > deadline)
+			fail_msg("%s is %g, not %g: %s", series, value, least, metrics);
+		usleep(100000);
+	}
+}
+
+void metric_becomes(const struct watch *watch, const char *series, double value)
+{
+	poll_metric(watch, series, value, value);
+}
+
+void metric_reaches(const struct watch *watch, const char *series, double least)
+{
+	poll_metric(watch, series, least, INFINITY);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent under test, and what it says. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+struct watch;
+
+/* The agent's program; build/portgauge unless PORTGAUGE names another. */
+const char *watch_program(void);
+
+/* Starts `portgauge run` with a short reconcile interval and waits until it is ready. source:
+ * NULL lets it choose. Fails the test if it does not come up. */
+struct watch *watch_start(const char *source);
+
+/* SIGTERM; the exit status. NULL is fine. */
+int watch_stop(struct watch *watch);
+
+pid_t watch_pid(const struct watch *watch);
+uint16_t watch_port(const struct watch *watch);
+
+/* All it has written to standard error so far. Caller frees. */
+char *watch_log(const struct watch *watch);
+
+/* The body of a GET; NULL if the status is not 200. Caller frees. */
+char *watch_get(const struct watch *watch, const char *path);
+
+/* /api/v1/snapshot. Caller drops the reference. Fails the test if it is no JSON. */
+json_t *watch_snapshot(const struct watch *watch);
+
+/* Rows of a snapshot; NULL: not there. */
+json_t *pool_row(const json_t *snapshot, uint32_t netns, const char *protocol);
+json_t *destination_row(const json_t *snapshot, uint32_t netns, const char *remote, uint16_t port);
+json_t *owner_row(const json_t *snapshot, uint32_t netns, const char *protocol,
+		  const char *process);
+json_t *refusal_row(const json_t *snapshot, uint32_t netns, const char *process);
+/* What a process has in a destination's row. */
+json_t *share_row(const json_t *destination, const char *process);
+
+/* A number of a row; NAN where the row or the number is missing or null. */
+double number(const json_t *row, const char *key);
+const char *text(const json_t *row, const char *key);
+
+uint64_t deadline_in(unsigned int seconds);
+/* Fails the test with the snapshot once the deadline is over; else waits a moment. */
+void wait_or_fail(uint64_t deadline, const char *what, const json_t *snapshot);
+
+/* Polls snapshots until the condition, which speaks of `snapshot`, holds. */
+#define EVENTUALLY(watch, condition)                                           \
+	do {                                                                   \
+		uint64_t deadline_ = deadline_in(15);                          \
+		bool holds_ = false;                                           \
+		while (!holds_) {                                              \
+			json_t *snapshot = watch_snapshot(watch);              \
+			holds_ = (condition);                                  \
+			if (!holds_)                                           \
+				wait_or_fail(deadline_, #condition, snapshot); \
+			json_decref(snapshot);                                 \
+		}                                                              \
+	} while (0)
+
+/* Polls /metrics until the series, written as in the text format: name{a="b",...}, has the
+ * value. */
+void metric_becomes(const struct watch *watch, const char *series, double value);
+void metric_reaches(const struct watch *watch, const char *series, double least);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "exporters/prometheus/process.h"
+
+static bool has_line(const char *text, const char *line)
+{
+	size_t n = strlen(line);
+
+	for (const char *p = strstr(text, line); p; p = strstr(p + 1, line))
+		if ((p == text || p[-1] == '\n') && p[n] == '\n')
+			return true;
+	return false;
+}
+
+static void assert_line(const char *text, const char *line)
+{
+	if (!has_line(text, line))
+		fail_msg("no line \"%s\" in:\n%s", line, text);
+}
+
+/* The sum of every sample whose line begins so. */
+static double sum_of(const char *text, const char *start)
+{
+	double sum = 0;
+
+	for (const char *p = text; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
+		const char *end = strchr(p, '\n');
+
+		if (strncmp(p, start, strlen(start)) != 0 || !end)
+			continue;
+		while (end[-1] != ' ')
+			end--;
+		sum += strtod(end, NULL);
+	}
+	return sum;
+}
+
+static void write_file(const char *directory, const char *name, const char *content)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fputs(content, file);
+	fclose(file);
+}
+
+static char *encode_process(const char *self)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	prometheus_process(out, self);
+	fclose(out);
+	return text;
+}
+
+static void process_metrics_come_from_procfs(void **state)
+{
+	char root[] = "/tmp/portgauge-test-XXXXXX";
+	char path[128];
+	char line[128];
+	char *text;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	snprintf(path, sizeof(path), "%s/self/fd", root);
+	write_file(root, "stat", "cpu 1 2\nbtime 1000\n");
+	snprintf(path, sizeof(path), "%s/self", root);
+	mkdir(path, 0700);
+	write_file(path, "stat",
+		   "7 (a) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 150 50 0 0 20 0 3 0 500 "
+		   "4096000 25 18446744073709551615 1 1\n");
+	write_file(path, "limits",
+		   "Limit  Soft  Hard  Units\nMax open files            1024  "
+		   "               4096                 files\n");
+	strcat(path, "/fd");
+	mkdir(path, 0700);
+	write_file(path, "1000", "");
+	write_file(path, "1001", "");
+	snprintf(path, sizeof(path), "%s/self", root);
+
+	text = encode_process(path);
+	snprintf(line, sizeof(line), "process_resident_memory_bytes %ld",
+		 25 * sysconf(_SC_PAGESIZE));
+	assert_line(text, line);
+	assert_line(text, "process_cpu_seconds_total 2");
+	assert_line(text, "process_virtual_memory_bytes 4096000");
+	assert_line(text, "process_threads 3");
+	assert_line(text, "process_start_time_seconds 1005");
+	assert_line(text, "process_open_fds 2");
+	assert_line(text, "process_max_fds 1024");
+	assert_line(text, "# TYPE process_cpu_seconds_total counter");
+	free(text);
+	snprintf(line, sizeof(line), "rm -r %s", root);
+	assert_int_equal(system(line), 0);
+}
+
+static void process_metrics_leave_out_what_is_unreadable(void **state)
+{
+	char *text = encode_process("/nonexistent");
+
+	(void)state;
+	assert_string_equal(text, "");
+	free(text);
+}
+
+static void process_metrics_work_on_this_process(void **state)
+{
+	char *text = encode_process("/proc/self");
+
+	(void)state;
+	assert_true(sum_of(text, "process_threads") >= 1);
+	assert_true(sum_of(text, "process_open_fds") >= 3);
+	assert_true(sum_of(text, "process_start_time_seconds") > 1e9);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(process_metrics_come_from_procfs),
+		cmocka_unit_test(process_metrics_leave_out_what_is_unreadable),
+		cmocka_unit_test(process_metrics_work_on_this_process),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

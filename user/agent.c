@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "user/agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "user/cgroup.h"
+#include "user/clock.h"
+#include "user/ledger.h"
+#include "user/log.h"
+#include "user/netns.h"
+#include "user/procfs.h"
+#include "user/util.h"
+#include "user/view_build.h"
+
+#define PROC "/proc"
+
+/* Losses as the view shows them: the kernel's reasons, then our own. */
+enum { LOST_RECURSION = LOSS__COUNT, LOST_MALFORMED, LOST__COUNT };
+
+struct agent {
+	struct source *source;
+	struct ledger *ledger;
+	struct netns_list netns;
+	char *cgroup_root;
+	struct cgroup_table *cgroups; /* NULL: no cgroup v2 here */
+	agent_observer *observer;
+	void *observer_context;
+	struct source_losses losses;
+	size_t netns_counted; /* in the ledger, when the namespaces were last read */
+	uint64_t since_ns;
+	bool entered_all; /* the last reconcile saw every namespace */
+	bool short_of_memory;
+	struct utsname kernel;
+};
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static int open_source(struct agent *agent, const struct agent_config *config)
+{
+	struct source_config source_config = {
+		.ring_bytes = config->ring_bytes,
+		.max_holds = config->max_holds,
+		.cgroup_root = agent->cgroup_root,
+	};
+	struct source_attempt attempts[SOURCES_MAX];
+	size_t count = 0;
+	int r;
+
+	r = source_open(&agent->source, config->source, &source_config, attempts, &count);
+	if (r == 0)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (attempts[i].tried)
+			log_error("source %s: %s", attempts[i].ops->name, attempts[i].reason);
+	if (r == -ENOENT && config->source)
+		log_error("no source is called '%s'; see portgauge doctor", config->source);
+	return r;
+}
+
+static int open_parts(struct agent *agent, const struct agent_config *config)
+{
+	int r;
+
+	uname(&agent->kernel);
+	agent->since_ns = clock_ns(CLOCK_MONOTONIC);
+	if (cgroup_find_root(&agent->cgroup_root, PROC "/self/mountinfo") == 0) {
+		r = cgroup_table_new(&agent->cgroups, agent->cgroup_root);
+		if (r < 0)
+			return r;
+	}
+	r = open_source(agent, config);
+	if (r < 0)
+		return r;
+	r = ledger_new(&agent->ledger, agent->source->ops->polled, agent->since_ns);
+	return r < 0 ? r : agent_reconcile(agent);
+}
+
+int agent_open(struct agent **ret, const struct agent_config *config)
+{
+	struct agent *agent = calloc(1, sizeof(*agent));
+	int r;
+
+	if (!agent)
+		return -ENOMEM;
+	r = open_parts(agent, config);
+	if (r < 0) {
+		agent_close(agent);
+		return r;
+	}
+	*ret = agent;
+	return 0;
+}
+
+void agent_close(struct agent *agent)
+{
+	if (!agent)
+		return;
+	if (agent->source)
+		agent->source->ops->close(agent->source);
+	ledger_free(agent->ledger);
+	netns_list_done(&agent->netns);
+	cgroup_table_free(agent->cgroups);
+	free(agent->cgroup_root);
+	free(agent);
+}
+
+void agent_observe(struct agent *agent, agent_observer *observer, void *context)
+{
+	agent->observer = observer;
+	agent->observer_context = context;
+}
+
+const struct source_ops *agent_source(const struct agent *agent)
+{
+	return agent->source->ops;
+}
+
+int agent_fd(const struct agent *agent)
+{
+	return agent->source->ops->fd(agent->source);
+}
+
+const char *agent_netns_name(const struct agent *agent, uint32_t inode)
+{
+	return ledger_netns_name(agent->ledger, inode);
+}
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+static void show(struct agent *agent, const struct event *event)
+{
+	struct hold_description hold;
+	bool known = false;
+
+	if (event->header.kind == EVENT_TIME_WAIT)
+		known = ledger_describe(agent->ledger, event->time_wait.id, &hold);
+	if (event->header.kind == EVENT_RELEASED)
+		known = ledger_describe(agent->ledger, event->released.id, &hold);
+	agent->observer(agent->observer_context, event, known ? &hold : NULL);
+}
+
+static int apply(void *context, const struct event *event)
+{
+	struct agent *agent = context;
+
+	if (agent->observer)
+		show(agent, event);
+	if (ledger_apply(agent->ledger, event) < 0)
+		agent->short_of_memory = true;
+	return 0;
+}
+
+int agent_drain(struct agent *agent)
+{
+	return agent->source->ops->drain(agent->source, apply, agent);
+}
+
+/* --- namespaces ------------------------------------------------------------------------------ */
+
+/* What to do in each namespace. */
+struct visit {
+	struct agent *agent;
+	const struct netns_entry *entry;
+	bool find_holds;
+};
+
+static int look_around(void *context)
+{
+	struct visit *visit = context;
+	struct agent *agent = visit->agent;
+	struct netns_facts facts = { .inode = visit->entry->inode };
+	int r;
+
+	snprintf(facts.name, sizeof(facts.name), "%s", visit->entry->name);
+	r = netns_read_facts(&facts);
+	if (r == 0)
+		r = ledger_set_netns(agent->ledger, &facts);
+	if (r == 0 && visit->find_holds)
+		r = agent->source->ops->find_netns(agent->source, apply, agent);
+	return r;
+}
+
+static bool is_listed(const struct agent *agent, uint32_t inode)
+{
+	for (size_t i = 0; i < agent->netns.count; i++)
+		if (agent->netns.entries[i].inode == inode)
+			return true;
+	return false;
+}
+
+/* A namespace without a name or process lives on through its sockets; TIME_WAIT does not count:
+ * it dies with the namespace. */
+static int forget_gone_netns(struct agent *agent)
+{
+	size_t count = ledger_list_netns(agent->ledger, NULL, 0);
+	CLEANUP(freep) uint32_t *inodes = calloc(count ? count : 1, sizeof(*inodes));
+
+	if (!inodes)
+		return -ENOMEM;
+	ledger_list_netns(agent->ledger, inodes, count);
+	for (size_t i = 0; i < count; i++)
+		if (!is_listed(agent, inodes[i]) && !ledger_netns_in_use(agent->ledger, inodes[i]))
+			ledger_drop_netns(agent->ledger, inodes[i]);
+	return 0;
+}
+
+/* One namespace that cannot be entered must not hide the others. */
+static int visit_netns(struct agent *agent, bool find_holds)
+{
+	struct netns_list list;
+	int r;
+
+	r = netns_scan(&list, PROC);
+	if (r < 0)
+		return r;
+	netns_list_done(&agent->netns);
+	agent->netns = list;
+	agent->entered_all = true;
+	for (size_t i = 0; i < agent->netns.count; i++) {
+		struct visit visit = { agent, &agent->netns.entries[i], find_holds };
+
+		r = netns_visit(visit.entry, look_around, &visit);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0 && r != -ENOENT)
+			agent->entered_all = false;
+	}
+	agent->netns_counted = ledger_list_netns(agent->ledger, NULL, 0);
+	return 0;
+}
+
+/* --- keeping true ---------------------------------------------------------------------------- */
+
+static bool owner_alive(void *context, uint32_t pid, uint64_t start_ns)
+{
+	(void)context;
+	return procfs_alive(PROC, pid, start_ns);
+}
+
+static int sweep(struct agent *agent, bool resync)
+{
+	int r;
+
+	if (resync)
+		ledger_resync_begin(agent->ledger);
+	r = agent->source->ops->sweep(agent->source, resync, apply, agent);
+	if (resync && r == 0)
+		ledger_resync_end(agent->ledger);
+	return r;
+}
+
+static int reconcile(struct agent *agent, bool resync)
+{
+	const struct source_ops *source = agent->source->ops;
+	int r;
+
+	r = agent_drain(agent);
+	if (r < 0)
+		return r;
+	ledger_reconcile_begin(agent->ledger);
+	r = source->find_files(agent->source, apply, agent);
+	if (r == 0)
+		r = visit_netns(agent, true);
+	if (r == 0)
+		r = sweep(agent, resync);
+	if (r == 0)
+		r = forget_gone_netns(agent);
+	ledger_check_owners(agent->ledger, owner_alive, NULL);
+	ledger_reconcile_end(agent->ledger, clock_ns(CLOCK_MONOTONIC));
+	return r;
+}
+
+int agent_reconcile(struct agent *agent)
+{
+	bool resync = agent->short_of_memory;
+
+	agent->short_of_memory = false;
+	return reconcile(agent, resync);
+}
+
+int agent_tick(struct agent *agent)
+{
+	struct source_losses losses;
+	bool ring_lost;
+	int r;
+
+	r = agent_drain(agent);
+	if (r >= 0)
+		r = agent->source->ops->losses(agent->source, &losses);
+	if (r < 0)
+		return r;
+	ledger_advance(agent->ledger, clock_ns(CLOCK_MONOTONIC));
+	ring_lost = losses.by_reason[LOSS_RING_FULL] != agent->losses.by_reason[LOSS_RING_FULL];
+	if (ring_lost || losses.recursion != agent->losses.recursion) {
+		agent->losses = losses;
+		return reconcile(agent, ring_lost);
+	}
+	agent->losses = losses;
+	if (ledger_list_netns(agent->ledger, NULL, 0) > agent->netns_counted)
+		return visit_netns(agent, false);
+	return 0;
+}
+
+/* --- views ----------------------------------------------------------------------------------- */
+
+static void identify_owners(struct agent *agent, uint64_t now_ns)
+{
+	struct owner *owner;
+
+	while ((owner = ledger_unidentified(agent->ledger))) {
+		struct cgroup_identity identity = { 0 };
+		const char *path = NULL;
+
+		if (agent->cgroups && owner_cgroup_id(owner))
+			path = cgroup_table_path(agent->cgroups, owner_cgroup_id(owner), now_ns);
+		if (path)
+			cgroup_identify(&identity, path);
+		owner_identify(owner, path, *identity.unit ? identity.unit : NULL,
+			       *identity.container ? identity.container : NULL,
+			       *identity.pod ? identity.pod : NULL);
+	}
+}
+
+static void list_lost(const struct agent *agent, struct view_tally ret[LOST__COUNT])
+{
+	for (int reason = 0; reason < LOSS__COUNT; reason++)
+		ret[reason] = (struct view_tally){ loss_name((enum loss)reason),
+						   agent->losses.by_reason[reason] };
+	ret[LOST_RECURSION] = (struct view_tally){ "recursion", agent->losses.recursion };
+	ret[LOST_MALFORMED] = (struct view_tally){ "malformed", agent->losses.malformed };
+}
+
+int agent_view(struct agent *agent, struct view **ret)
+{
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t epoch_ns = clock_ns(CLOCK_REALTIME);
+	struct view_tally lost[LOST__COUNT];
+	struct view_facts facts = {
+		.now_ns = now_ns,
+		.realtime_offset_ns = epoch_ns - now_ns,
+		.boot_offset_ns = epoch_ns - clock_ns(CLOCK_BOOTTIME),
+		.since_ns = agent->since_ns,
+		.source = agent->source->ops->name,
+		.kernel = agent->kernel.release,
+		.host = agent->kernel.nodename,
+		.lost = lost,
+		.lost_count = LOST__COUNT,
+		.complete = agent->entered_all && !agent->losses.by_reason[LOSS_MAP_FULL],
+	};
+
+	ledger_advance(agent->ledger, now_ns);
+	identify_owners(agent, now_ns);
+	list_lost(agent, lost);
+	return view_build(ret, agent->ledger, &facts);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent owns every object: source, ledger, namespaces, cgroups. It moves events from the
+ * source into the ledger, keeps the ledger true to the kernel's tables, and makes views. It does
+ * not wait for anything: see loop.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "user/source.h"
+
+struct view;
+struct agent;
+struct hold_description;
+
+struct agent_config {
+	const char *source; /* a name, or NULL: the best that works */
+	uint32_t ring_bytes;
+	uint32_t max_holds;
+};
+
+/* Sees each event before the ledger does. hold: what a time_wait or released event is about;
+ * NULL: the ledger does not know it, or the event says it all itself. */
+typedef void agent_observer(void *context, const struct event *event,
+			    const struct hold_description *hold);
+
+/* Opens the source, attached, and takes the start-up snapshot: from here on the ledger is right.
+ * Logs one line on failure. */
+int agent_open(struct agent **ret, const struct agent_config *config);
+void agent_close(struct agent *agent);
+
+/* Borrowed; NULL ends it. */
+void agent_observe(struct agent *agent, agent_observer *observer, void *context);
+
+const struct source_ops *agent_source(const struct agent *agent);
+
+/* Readable when much waits in the source. */
+int agent_fd(const struct agent *agent);
+
+/* Applies what waits. The number of events, or a negative errno. */
+int agent_drain(struct agent *agent);
+
+/* Reads the kernel's tables and mends the ledger by them. */
+int agent_reconcile(struct agent *agent);
+
+/* Once a second: time moves on, losses are counted, new namespaces get their names. Reconciles
+ * when something was lost. */
+int agent_tick(struct agent *agent);
+
+/* A view of now, not yet shared. */
+int agent_view(struct agent *agent, struct view **ret);
+
+/* The readable name of a namespace, or NULL. */
+const char *agent_netns_name(const struct agent *agent, uint32_t inode);

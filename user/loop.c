@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "user/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include <systemd/sd-event.h>
+
+#include "user/agent.h"
+#include "user/log.h"
+
+#define NS_PER_US 1000ULL
+#define SECOND_US 1000000ULL
+
+struct loop {
+	struct loop_config config;
+	struct agent *agent;
+	sd_event *event;
+	sd_event_source *drain_timer;
+	sd_event_source *second_timer;
+	sd_event_source *reconcile_timer;
+};
+
+static int again(sd_event_source *timer, uint64_t after_us)
+{
+	int r = sd_event_source_set_time_relative(timer, after_us);
+
+	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+static int finish(struct loop *loop, int r)
+{
+	if (r < 0)
+		sd_event_exit(loop->event, r);
+	return r;
+}
+
+static int drain(struct loop *loop)
+{
+	int r = agent_drain(loop->agent);
+
+	if (r < 0)
+		log_error("reading events from source %s: %s", agent_source(loop->agent)->name,
+			  strerror(-r));
+	else if (r > 0 && loop->config.drained)
+		r = loop->config.drained(loop->config.context);
+	return finish(loop, r);
+}
+
+static int on_ring(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	(void)source;
+	(void)fd;
+	(void)events;
+	return drain(context);
+}
+
+static int on_drain_timer(sd_event_source *timer, uint64_t time_us, void *context)
+{
+	struct loop *loop = context;
+	int r = drain(loop);
+
+	(void)time_us;
+	return r < 0 ? r : again(timer, loop->config.drain_ns / NS_PER_US);
+}
+
+static int on_second(sd_event_source *timer, uint64_t time_us, void *context)
+{
+	struct loop *loop = context;
+	int r = agent_tick(loop->agent);
+
+	(void)time_us;
+	if (r < 0)
+		log_error("looking after the ledger: %s", strerror(-r));
+	else if (loop->config.second)
+		r = loop->config.second(loop->config.context);
+	if (r < 0)
+		return finish(loop, r);
+	return again(timer, SECOND_US);
+}
+
+/* A reconcile that fails now may succeed later: say so and go on. */
+static int on_reconcile(sd_event_source *timer, uint64_t time_us, void *context)
+{
+	struct loop *loop = context;
+	int r = agent_reconcile(loop->agent);
+
+	(void)time_us;
+	if (r < 0)
+		log_warning("reading the kernel's socket tables: %s; trying again later",
+			    strerror(-r));
+	return again(timer, loop->config.reconcile_ns / NS_PER_US);
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+static int add_timer(struct loop *loop, sd_event_source **ret, uint64_t after_us,
+		     sd_event_time_handler_t handler)
+{
+	return sd_event_add_time_relative(loop->event, ret, CLOCK_MONOTONIC, after_us, 0, handler,
+					  loop);
+}
+
+static int open_loop(struct loop *loop)
+{
+	int r;
+
+	r = block_signals();
+	if (r == 0)
+		r = sd_event_new(&loop->event);
+	if (r >= 0)
+		r = sd_event_add_signal(loop->event, NULL, SIGINT, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(loop->event, NULL, SIGTERM, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_io(loop->event, NULL, agent_fd(loop->agent), EPOLLIN, on_ring,
+				    loop);
+	if (r >= 0)
+		r = add_timer(loop, &loop->drain_timer, loop->config.drain_ns / NS_PER_US,
+			      on_drain_timer);
+	if (r >= 0)
+		r = add_timer(loop, &loop->second_timer, 0, on_second);
+	if (r >= 0)
+		r = add_timer(loop, &loop->reconcile_timer, loop->config.reconcile_ns / NS_PER_US,
+			      on_reconcile);
+	return r < 0 ? r : 0;
+}
+
+int loop_new(struct loop **ret, struct agent *agent, const struct loop_config *config)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+	int r;
+
+	if (!loop)
+		return -ENOMEM;
+	loop->config = *config;
+	loop->agent = agent;
+	r = open_loop(loop);
+	if (r < 0) {
+		loop_free(loop);
+		return r;
+	}
+	*ret = loop;
+	return 0;
+}
+
+void loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	sd_event_source_unref(loop->drain_timer);
+	sd_event_source_unref(loop->second_timer);
+	sd_event_source_unref(loop->reconcile_timer);
+	sd_event_unref(loop->event);
+	free(loop);
+}
+
+struct sd_event *loop_event(struct loop *loop)
+{
+	return loop->event;
+}
+
+int loop_run(struct loop *loop)
+{
+	return sd_event_loop(loop->event);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one place that waits: the source's ring, timers and signals, on sd-event. */
+#pragma once
+
+#include <stdint.h>
+
+struct agent;
+struct loop;
+struct sd_event;
+
+struct loop_config {
+	uint64_t drain_ns;     /* how often the ring is read when it does not fill */
+	uint64_t reconcile_ns; /* how often the kernel's tables are read */
+	/* After each drain that brought events, and once a second. May be NULL. Negative: stop. */
+	int (*drained)(void *context);
+	int (*second)(void *context);
+	void *context;
+};
+
+/* agent is borrowed. Blocks SIGINT and SIGTERM in the calling thread and those it starts later;
+ * both end loop_run. A negative errno on failure. */
+int loop_new(struct loop **ret, struct agent *agent, const struct loop_config *config);
+void loop_free(struct loop *loop);
+
+struct sd_event *loop_event(struct loop *loop);
+
+/* 0 after a signal; a negative errno when something failed for good. */
+int loop_run(struct loop *loop);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: one struct for all commands, each of which takes the options it names. */
+#pragma once
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LISTEN_MAX 8
+
+struct options {
+	const char *source; /* NULL: the best that works */
+	uint32_t ring_bytes;
+	uint32_t max_holds;
+	uint64_t reconcile_ns;
+	size_t top; /* 0: not given, see options_top */
+	bool json;
+	bool refused;
+	const char *listen[LISTEN_MAX];
+	size_t listen_count;
+};
+
+/* Which options a command takes. */
+enum {
+	OPTIONS_SOURCE = 1 << 0,    /* --source, --ring-size, --max-holds */
+	OPTIONS_RECONCILE = 1 << 1, /* --reconcile */
+	OPTIONS_TOP = 1 << 2,       /* --top */
+	OPTIONS_JSON = 1 << 3,      /* --json */
+	OPTIONS_REFUSED = 1 << 4,   /* --refused */
+	OPTIONS_WEB = 1 << 5,       /* --web.listen-address */
+};
+
+/* Parses argv[1...] of a command; argv[0] is its name. what: one line for --help. Handles --help
+ * itself and exits. A mistake is one line on standard error and -EINVAL. */
+int options_parse(struct options *ret, int argc, char **argv, unsigned int takes, const char *what);
+
+/* Rows a list may have; fewer where a person reads them. */
+size_t options_top(const struct options *options, bool for_people);
+
+struct agent_config;
+
+/* What the options say to the agent; strings are borrowed from argv. */
+struct agent_config options_agent(const struct options *options);

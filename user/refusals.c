@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "user/refusals.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/tables.h"
+
+#define REFUSAL_COUNTERS_MAX 1000
+
+/* How full the scope was that refused: a destination for connect(), else the pool. */
+static double refused_saturation(const struct ledger *ledger, struct pool *pool,
+				 const struct event_refused *event)
+{
+	const struct destination *destination;
+
+	if (event->path != PATH_CONNECT)
+		return saturation(pool->ports.count, pool_size(pool));
+	destination = destination_find(ledger, pool, &event->tuple);
+	return saturation(destination ? tally_used(&destination->tally) : 0, pool_capacity(pool));
+}
+
+static void remember_refusal(struct ledger *ledger, struct pool *pool, const struct owner *owner,
+			     const struct event_refused *event)
+{
+	struct refusal *refusal = &ledger->refusals[ledger->refusals_seen++ % REFUSALS_KEPT];
+
+	*refusal = (struct refusal){
+		.owner = owner->key,
+		.time_ns = event->header.time_ns,
+		.tuple = event->tuple,
+		.error = event->error,
+		.protocol = event->protocol,
+		.path = event->path,
+		.saturation = refused_saturation(ledger, pool, event),
+	};
+	memcpy(refusal->comm, owner->comm, sizeof(refusal->comm));
+	memcpy(refusal->netns_name, pool->netns->name, sizeof(refusal->netns_name));
+}
+
+/* Counters never go away, so their number is bounded: names beyond it are counted as "other". */
+static int count_refusal(struct ledger *ledger, struct pool *pool, const struct owner *owner,
+			 const struct event_refused *event)
+{
+	struct refusal_key key = { .pool = pool, .path = event->path, .error = event->error };
+	struct refusal_count *count;
+
+	if (HASH_COUNT(ledger->refused) < REFUSAL_COUNTERS_MAX)
+		strcpy(key.comm, owner->comm);
+	else
+		strcpy(key.comm, "other");
+	HASH_FIND(hh, ledger->refused, &key, sizeof(key), count);
+	if (!count) {
+		count = calloc(1, sizeof(*count));
+		if (!count)
+			return -ENOMEM;
+		count->key = key;
+		HASH_ADD(hh, ledger->refused, key, sizeof(count->key), count);
+		if (!count->hh.tbl) {
+			free(count);
+			return -ENOMEM;
+		}
+	}
+	count->count++;
+	return 0;
+}
+
+int refusal_apply(struct ledger *ledger, struct stake *stake, const struct event_refused *event)
+{
+	struct pool *pool = stake->key.pool;
+
+	stake->refusals++;
+	stake->refused_ns = event->header.time_ns;
+	pool_count_refusal(pool, event->header.time_ns);
+	remember_refusal(ledger, pool, stake->key.owner, event);
+	return count_refusal(ledger, pool, stake->key.owner, event);
+}

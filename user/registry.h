@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only place that knows which encoders and exporters there are. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "exporters/exporter.h"
+
+struct exporters;
+
+/* What `snapshot` writes, for people or as JSON. */
+encode_fn *registry_encoder(bool json);
+
+/* Opens all of them, or none. listen and limits are borrowed for their life. 0, or a negative
+ * errno after one line was logged. */
+int exporters_open(struct exporters **ret, const char *const *listen, size_t listen_count,
+		   const struct view_limits *limits, struct sd_event *event);
+void exporters_close(struct exporters *exporters); /* NULL is fine */
+
+void exporters_publish(struct exporters *exporters, struct view *view);
+void exporters_notify(struct exporters *exporters, const struct view_alert *alert, bool entered);

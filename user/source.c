@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "user/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/source_bpf.h"
+
+/* A new source is one line here. */
+static const struct source_ops *const sources[] = {
+	&source_fentry,
+	&source_tracepoint,
+	NULL,
+};
+
+const struct source_ops *const *source_table(void)
+{
+	return sources;
+}
+
+static int try_open(struct source **ret, const struct source_config *config,
+		    struct source_attempt *attempt)
+{
+	attempt->tried = true;
+	attempt->error = attempt->ops->open(ret, config, attempt->reason);
+	return attempt->error;
+}
+
+int source_open(struct source **ret, const char *name, const struct source_config *config,
+		struct source_attempt *attempts, size_t *ret_count)
+{
+	struct source_attempt own[SOURCES_MAX];
+	struct source *source = NULL;
+	size_t count = 0;
+	int r = -ENOENT;
+
+	if (!attempts)
+		attempts = own;
+	for (; sources[count]; count++) {
+		attempts[count] = (struct source_attempt){ .ops = sources[count] };
+		if (source || (name && strcmp(name, sources[count]->name)))
+			continue;
+		r = try_open(&source, config, &attempts[count]);
+	}
+	if (ret_count)
+		*ret_count = count;
+	if (!source)
+		return r;
+	*ret = source;
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ledger's tables of owners, destinations, stakes and shares: find or add, and free when
+ * nothing points there any more. Pure. NULL from a find-or-add means no memory.
+ */
+#pragma once
+
+#include "user/ledger_types.h"
+
+struct netns *netns_find(const struct ledger *ledger, uint32_t inode);
+struct netns *netns_get(struct ledger *ledger, uint32_t inode);
+void netns_free(struct ledger *ledger, struct netns *netns);
+
+struct owner *owner_get(struct ledger *ledger, const struct abi_owner *owner, uint32_t flags);
+
+struct destination *destination_find(const struct ledger *ledger, struct pool *pool,
+				     const struct abi_tuple *tuple);
+
+/* The share of an owner in a pool, toward a destination (NULL: none); with its stake. */
+struct stake *stake_get(struct ledger *ledger, struct owner *owner, struct pool *pool);
+struct share *share_get(struct ledger *ledger, struct stake *stake, struct pool *pool,
+			const struct abi_tuple *destination);
+
+/* Frees the share if no hold is left in it, and what only it kept alive. */
+void share_collect(struct ledger *ledger, struct share *share);
+/* Frees the stake if it has no share and no refusal worth keeping. */
+void stake_collect(struct ledger *ledger, struct stake *stake);
+
+void tables_done(struct ledger *ledger);
