@@ -48,7 +48,7 @@ endif
 all: $(B)/portgauge ## build the agent (the default)
 
 run: ## build what is missing and watch this host: http://127.0.0.1:9817
-	@tests/tools/need run || $(MAKE) deps
+	@tests/tools/need build || $(MAKE) deps
 	@$(MAKE) all
 	@exec $(B)/portgauge run $(ARGS)
 
@@ -63,7 +63,7 @@ test-unit: $(UNIT) ## the pure modules, no privileges needed
 	@tests/tools/run-unit $(UNIT)
 
 test-e2e: $(B)/portgauge $(B)/tests/e2e/e2e ## the real agent in network namespaces (root)
-	@$(B)/tests/e2e/e2e $(if $(SOURCE),--source $(SOURCE))
+	@tests/tools/run-e2e $(B)/tests/e2e/e2e $(if $(SOURCE),--source $(SOURCE))
 
 test-vm: $(B)/portgauge $(B)/tests/e2e/e2e ## the same inside QEMU; KERNEL=6.1 for one kernel
 	@tests/vm/e2e $(KERNEL)
