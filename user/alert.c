@@ -18,11 +18,11 @@
 #define SUMMARY_MAX 256
 
 static const struct alert_rule default_rules[] = {
-	{ "DestinationSaturationCritical", SEVERITY_CRITICAL, ALERT_DESTINATION_SATURATION, 0.95,
-	  0.90, 2 * NS_PER_SECOND },
+	{ "DestinationSaturation", SEVERITY_CRITICAL, ALERT_DESTINATION_SATURATION, 0.95, 0.90,
+	  2 * NS_PER_SECOND },
 	{ "DestinationSaturation", SEVERITY_WARNING, ALERT_DESTINATION_SATURATION, 0.80, 0.70,
 	  2 * NS_PER_SECOND },
-	{ "PoolSaturationCritical", SEVERITY_CRITICAL, ALERT_POOL_SATURATION, 0.95, 0.90,
+	{ "PoolSaturation", SEVERITY_CRITICAL, ALERT_POOL_SATURATION, 0.95, 0.90,
 	  2 * NS_PER_SECOND },
 	{ "PoolSaturation", SEVERITY_WARNING, ALERT_POOL_SATURATION, 0.80, 0.70,
 	  2 * NS_PER_SECOND },
@@ -96,7 +96,7 @@ void alerts_free(struct alerts *alerts)
 	if (!alerts)
 		return;
 	HASH_ITER(hh, alerts->states, state, next)
-	state_free(alerts, state);
+		state_free(alerts, state);
 	free(alerts);
 }
 
@@ -266,8 +266,7 @@ static void end_unseen(const struct round *round)
 	struct state *state;
 	struct state *next;
 
-	HASH_ITER(hh, round->alerts->states, state, next)
-	{
+	HASH_ITER(hh, round->alerts->states, state, next) {
 		if (!state->seen) {
 			if (state->fired)
 				tell(round, state, false);
@@ -311,8 +310,7 @@ static int list_firing(const struct round *round)
 
 	if (!rows || !rules)
 		return -ENOMEM;
-	HASH_ITER(hh, round->alerts->states, state, next)
-	{
+	HASH_ITER(hh, round->alerts->states, state, next) {
 		if (!state->fired)
 			continue;
 		rows[count] = describe(state);

@@ -75,8 +75,7 @@ static void forget(struct cgroup_table *table)
 	struct cgroup_path *path;
 	struct cgroup_path *next;
 
-	HASH_ITER(hh, table->paths, path, next)
-	{
+	HASH_ITER(hh, table->paths, path, next) {
 		HASH_DEL(table->paths, path);
 		free(path);
 	}

@@ -117,8 +117,6 @@ int cmd_run(int argc, char **argv)
 		return EXIT_FAILURE;
 	log_info("watching with source %s: %s", agent_source(run.agent)->name,
 		 agent_source(run.agent)->sees);
-	for (size_t i = 0; i < options.listen_count; i++)
-		log_info("serving http://%s/", options.listen[i]);
 	sd_notify(0, "READY=1");
 	r = loop_run(run.loop);
 	sd_notify(0, "STOPPING=1");

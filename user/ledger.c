@@ -316,8 +316,7 @@ void ledger_advance(struct ledger *ledger, uint64_t now_ns)
 	release_due_time_waits(ledger);
 	if (!ledger->idle_stakes)
 		return;
-	HASH_ITER(hh, ledger->stakes, stake, next)
-	{
+	HASH_ITER(hh, ledger->stakes, stake, next) {
 		if (stake->shares || stake->refused_ns + REFUSALS_REMEMBERED_NS > ledger->now_ns)
 			continue;
 		stake->refusals = 0;
@@ -330,8 +329,7 @@ static void for_each_pool(const struct ledger *ledger, void (*visit)(struct pool
 	struct netns *netns;
 	struct netns *next;
 
-	HASH_ITER(hh, ledger->netns, netns, next)
-	{
+	HASH_ITER(hh, ledger->netns, netns, next) {
 		visit(&netns->tcp);
 		visit(&netns->udp);
 	}

@@ -134,15 +134,13 @@ static void forget_pool(struct ledger *ledger, struct pool *pool)
 	struct stake *next_stake;
 
 	for_each_hold(ledger, pool, forget_hold);
-	HASH_ITER(hh, ledger->stakes, stake, next_stake)
-	{
+	HASH_ITER(hh, ledger->stakes, stake, next_stake) {
 		if (stake->key.pool != pool)
 			continue;
 		stake->refusals = 0;
 		stake_collect(ledger, stake);
 	}
-	HASH_ITER(hh, ledger->refused, count, next_count)
-	{
+	HASH_ITER(hh, ledger->refused, count, next_count) {
 		if (count->key.pool != pool)
 			continue;
 		HASH_DEL(ledger->refused, count);
@@ -167,8 +165,7 @@ size_t ledger_list_netns(const struct ledger *ledger, uint32_t *ret, size_t max)
 	struct netns *next;
 	size_t count = 0;
 
-	HASH_ITER(hh, ledger->netns, netns, next)
-	{
+	HASH_ITER(hh, ledger->netns, netns, next) {
 		if (count < max)
 			ret[count] = netns->inode;
 		count++;
@@ -232,8 +229,8 @@ struct owner *ledger_unidentified(struct ledger *ledger)
 	struct owner *next;
 
 	HASH_ITER(hh, ledger->owners, owner, next)
-	if (!owner->identified)
-		return owner;
+		if (!owner->identified)
+			return owner;
 	return NULL;
 }
 
@@ -272,6 +269,6 @@ void ledger_check_owners(struct ledger *ledger,
 	struct owner *next;
 
 	HASH_ITER(hh, ledger->owners, owner, next)
-	if (owner->alive && owner->key.tgid)
-		owner->alive = alive(context, owner->key.tgid, owner->key.start_ns);
+		if (owner->alive && owner->key.tgid)
+			owner->alive = alive(context, owner->key.tgid, owner->key.start_ns);
 }

@@ -23,6 +23,7 @@ static const struct endpoint endpoints[] = {
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", "Metrics", metrics },
 	{ "/api/v1/snapshot", "application/json", "Snapshot", json_snapshot },
 	{ "/api/v1/alerts", "application/json", "Alerts", json_alerts },
+	{ "/report", "text/plain; charset=utf-8", "Report for people", report_snapshot },
 };
 
 /* A new exporter is one line here. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,8 +108,7 @@ static int choose_programs(struct bpf_object *object, const struct program *prog
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, object)
-	{
+	bpf_object__for_each_program(program, object) {
 		const char *name = bpf_program__name(program);
 		const struct program *wanted = find_program(common_programs, name);
 		bool load;
@@ -185,8 +185,7 @@ static int attach_hooks(struct bpf_source *self, char reason[SOURCE_REASON_MAX])
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, self->skeleton->obj)
-	{
+	bpf_object__for_each_program(program, self->skeleton->obj) {
 		struct bpf_link *link;
 
 		if (!bpf_program__autoload(program) ||
@@ -308,6 +307,7 @@ static int open_with(struct source **ret, const struct source_ops *ops,
 			 strerror(errno));
 		return -errno;
 	}
+	malloc_trim(0); /* loading parsed all of the kernel's BTF: megabytes never needed again */
 	*ret = &TAKE_PTR(self)->source;
 	return 0;
 }
@@ -407,8 +407,8 @@ static int source_bpf_losses(struct source *source, struct source_losses *ret)
 		for (int cpu = 0; cpu < cpus; cpu++)
 			losses.by_reason[reason] += per_cpu[cpu];
 	}
-	bpf_object__for_each_program(program, self->skeleton->obj) losses.recursion +=
-		recursion_misses(program);
+	bpf_object__for_each_program(program, self->skeleton->obj)
+		losses.recursion += recursion_misses(program);
 	*ret = losses;
 	return 0;
 }

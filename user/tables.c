@@ -277,8 +277,7 @@ static void refused_done(struct ledger *ledger)
 	struct refusal_count *count;
 	struct refusal_count *next;
 
-	HASH_ITER(hh, ledger->refused, count, next)
-	{
+	HASH_ITER(hh, ledger->refused, count, next) {
 		HASH_DEL(ledger->refused, count);
 		free(count);
 	}
@@ -295,16 +294,15 @@ void tables_done(struct ledger *ledger)
 	struct netns *netns;
 	struct netns *next_netns;
 
-	HASH_ITER(hh, ledger->shares, share, next_share)
-	{
+	HASH_ITER(hh, ledger->shares, share, next_share) {
 		share->holds = 0;
 		share_collect(ledger, share);
 	}
 	HASH_ITER(hh, ledger->stakes, stake, next_stake)
-	stake_free(ledger, stake);
+		stake_free(ledger, stake);
 	HASH_ITER(hh, ledger->owners, owner, next_owner)
-	owner_free(ledger, owner);
+		owner_free(ledger, owner);
 	HASH_ITER(hh, ledger->netns, netns, next_netns)
-	netns_free(ledger, netns);
+		netns_free(ledger, netns);
 	refused_done(ledger);
 }

@@ -57,8 +57,7 @@ static void forget_worst(struct ledger *ledger)
 	struct netns *netns;
 	struct netns *next;
 
-	HASH_ITER(hh, ledger->netns, netns, next)
-	{
+	HASH_ITER(hh, ledger->netns, netns, next) {
 		netns->tcp.worst_used = 0;
 		netns->udp.worst_used = 0;
 	}
@@ -70,8 +69,7 @@ static void find_worst(struct ledger *ledger)
 	struct destination *next;
 
 	forget_worst(ledger);
-	HASH_ITER(hh, ledger->destinations, destination, next)
-	{
+	HASH_ITER(hh, ledger->destinations, destination, next) {
 		struct pool *pool = destination->key.pool;
 		uint32_t used = tally_used(&destination->tally);
 
@@ -91,8 +89,7 @@ static void build_pools(struct builder *builder)
 	if (!pools)
 		return;
 	find_worst(builder->ledger);
-	HASH_ITER(hh, builder->ledger->netns, netns, next)
-	{
+	HASH_ITER(hh, builder->ledger->netns, netns, next) {
 		fill_pool(builder, &pools[count++], &netns->tcp);
 		fill_pool(builder, &pools[count++], &netns->udp);
 	}
@@ -194,7 +191,7 @@ static void build_destinations(struct builder *builder)
 	if (!destinations)
 		return;
 	HASH_ITER(hh, builder->ledger->destinations, destination, next)
-	fill_destination(builder, &destinations[count++], destination);
+		fill_destination(builder, &destinations[count++], destination);
 	qsort(destinations, count, sizeof(*destinations), compare_destinations);
 	builder->view->destinations = destinations;
 	builder->view->destinations_count = count;
@@ -255,7 +252,7 @@ static void build_owners(struct builder *builder)
 	if (!owners)
 		return;
 	HASH_ITER(hh, builder->ledger->stakes, stake, next)
-	fill_owner(builder, &owners[count++], stake);
+		fill_owner(builder, &owners[count++], stake);
 	qsort(owners, count, sizeof(*owners), compare_owners);
 	builder->view->owners = owners;
 	builder->view->owners_count = count;

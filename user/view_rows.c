@@ -105,8 +105,7 @@ static void build_path_counts(struct builder *builder)
 		return;
 	view->allocations = taken;
 	view->releases = given;
-	HASH_ITER(hh, builder->ledger->netns, netns, next)
-	{
+	HASH_ITER(hh, builder->ledger->netns, netns, next) {
 		const struct pool *pools[] = { &netns->tcp, &netns->udp };
 
 		for (int i = 0; i < 2; i++) {
@@ -130,8 +129,7 @@ static void build_refused(struct builder *builder)
 
 	if (!rows)
 		return;
-	HASH_ITER(hh, builder->ledger->refused, count, next)
-	{
+	HASH_ITER(hh, builder->ledger->refused, count, next) {
 		rows[i] = (struct view_counter){
 			.netns_name = builder_netns_name(builder, count->key.pool->netns),
 			.protocol = count->key.pool->protocol,
@@ -226,8 +224,7 @@ static void build_drift(struct builder *builder)
 
 	if (!rows)
 		return;
-	HASH_ITER(hh, builder->ledger->netns, netns, next)
-	{
+	HASH_ITER(hh, builder->ledger->netns, netns, next) {
 		const struct pool *pools[] = { &netns->tcp, &netns->udp };
 
 		for (int i = 0; i < 2; i++)

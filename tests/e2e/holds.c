@@ -169,18 +169,27 @@ static void time_wait_stays_with_its_owner(void **state)
 				owner_row(snapshot, scenario->clients, "tcp", "pg-p"), "alive")));
 }
 
-/* ss -K takes the TIME_WAIT remnants down, as their time would. */
-static void time_wait_goes_when_the_kernel_drops_it(void **state)
+/* Half-closed by P alone: the remnant waits for a FIN that never comes, tcp_fin_timeout long. */
+static void time_wait_goes_when_its_time_is_over(void **state)
 {
 	struct scenario *scenario = *state;
+	struct actor *server;
+	struct actor *p;
 
-	leave_time_wait(scenario, 50);
+	scenario_join(scenario);
+	space_sysctl(CLIENTS, "net/ipv4/tcp_fin_timeout", "4");
+	scenario_watch(scenario);
+	server = scenario_actor(scenario, SERVERS, "pg-server");
+	p = scenario_actor(scenario, CLIENTS, "pg-p");
+	all_done(actor_listen(server, ADDRESS_B, 5000), 1);
+	all_done(actor_connect(p, 50, ADDRESS_B, 5000), 50);
+	all_done(actor_accept(server, 50), 50);
+	all_done(actor_close(p, 0), 50);
 	EVENTUALLY(scenario->watch, all_in_time_wait(snapshot, scenario->clients, 50));
-	space_ss(CLIENTS, "-K -tan state time-wait", "");
-	assert_int_equal(space_ss(CLIENTS, "-tan state time-wait", ""), 0);
 	EVENTUALLY(scenario->watch,
 		   !destination_row(snapshot, scenario->clients, ADDRESS_B, 5000) &&
 			   number(pool_row(snapshot, scenario->clients, "tcp"), "used") == 0);
+	assert_int_equal(space_ss(CLIENTS, "-tan", "'dport = :5000'"), 0);
 }
 
 static void loopback_time_wait_is_recyclable_and_not_used(void **state)
@@ -348,7 +357,7 @@ const struct CMUnitTest holds_suite[] = {
 	SCENARIO(metrics_say_the_same_as_json),
 	SCENARIO(an_agent_that_comes_late_counts_the_same),
 	SCENARIO(time_wait_stays_with_its_owner),
-	SCENARIO(time_wait_goes_when_the_kernel_drops_it),
+	SCENARIO(time_wait_goes_when_its_time_is_over),
 	SCENARIO(loopback_time_wait_is_recyclable_and_not_used),
 	SCENARIO(udp_ports_are_exclusive_holds),
 	SCENARIO(udp_autobind_is_seen),

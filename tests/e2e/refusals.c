@@ -19,14 +19,16 @@ static void shrink_range(void)
 	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", TINY_FIRST " " TINY_LAST);
 }
 
-static bool alert_fires(const json_t *snapshot, const char *rule, const char *about)
+static bool alert_fires(const json_t *snapshot, const char *rule, const char *severity,
+			const char *about)
 {
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(snapshot, "alerts"), i,
-			   row) if (!strcmp(text(row, "rule"), rule) &&
-				    strstr(text(row, "subject"), about)) return true;
+	json_array_foreach(json_object_get(snapshot, "alerts"), i, row)
+		if (!strcmp(text(row, "rule"), rule) && !strcmp(text(row, "severity"), severity) &&
+		    strstr(text(row, "subject"), about))
+			return true;
 	return false;
 }
 
@@ -71,17 +73,17 @@ static void an_exhausted_destination_refuses_and_alerts(void **state)
 			   number(destination_row(snapshot, scenario->clients, LOCALHOST, 5000),
 				  "saturation") == 1.0);
 	EVENTUALLY(scenario->watch,
-		   alert_fires(snapshot, "DestinationSaturationCritical", LOCALHOST ":5000") &&
-			   alert_fires(snapshot, "PortsRefused", CLIENTS));
+		   alert_fires(snapshot, "DestinationSaturation", "critical", LOCALHOST ":5000") &&
+			   alert_fires(snapshot, "PortsRefused", "critical", CLIENTS));
 	all_done(actor_accept(server, TINY_SIZE), TINY_SIZE);
 	all_done(actor_close_accepted(server), TINY_SIZE);
 	all_done(actor_close(p, 0), TINY_SIZE);
 	EVENTUALLY(scenario->watch,
-		   !alert_fires(snapshot, "DestinationSaturationCritical", LOCALHOST) &&
-			   !alert_fires(snapshot, "DestinationSaturation", LOCALHOST));
+		   !alert_fires(snapshot, "DestinationSaturation", "critical", LOCALHOST) &&
+			   !alert_fires(snapshot, "DestinationSaturation", "warning", LOCALHOST));
 	log = watch_log(scenario->watch);
-	assert_non_null(strstr(log, "alert=DestinationSaturationCritical state=firing"));
-	assert_non_null(strstr(log, "alert=DestinationSaturationCritical state=resolved"));
+	assert_non_null(strstr(log, "level=critical alert=DestinationSaturation state=firing"));
+	assert_non_null(strstr(log, "alert=DestinationSaturation state=resolved"));
 	free(log);
 }
 
@@ -117,14 +119,14 @@ static void refusals_are_counted_in_metrics(void **state)
 	exhaust(scenario);
 	EVENTUALLY(scenario->watch, refusal_row(snapshot, scenario->clients, "pg-p"));
 	EVENTUALLY(scenario->watch,
-		   alert_fires(snapshot, "DestinationSaturationCritical", LOCALHOST ":5000"));
+		   alert_fires(snapshot, "DestinationSaturation", "critical", LOCALHOST ":5000"));
 	metric_becomes(scenario->watch,
 		       "portgauge_refusals_total{netns=\"" CLIENTS
 		       "\",protocol=\"tcp\",path=\"connect\",errno=\"EADDRNOTAVAIL\","
 		       "process=\"pg-p\"}",
 		       3);
 	metric_reaches(scenario->watch,
-		       "portgauge_alerts{rule=\"DestinationSaturationCritical\","
+		       "portgauge_alerts{rule=\"DestinationSaturation\","
 		       "severity=\"critical\"}",
 		       1);
 }

@@ -195,9 +195,9 @@ json_t *pool_row(const json_t *snapshot, uint32_t netns, const char *protocol)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(snapshot, "pools"), i,
-			   row) if (in_netns(row, netns) &&
-				    same(row, "protocol", protocol)) return row;
+	json_array_foreach(json_object_get(snapshot, "pools"), i, row)
+		if (in_netns(row, netns) && same(row, "protocol", protocol))
+			return row;
 	return NULL;
 }
 
@@ -206,10 +206,10 @@ json_t *destination_row(const json_t *snapshot, uint32_t netns, const char *remo
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(snapshot, "destinations"), i,
-			   row) if (in_netns(row, netns) && same(row, "remote", remote) &&
-				    json_integer_value(json_object_get(row, "remote_port")) ==
-					    port) return row;
+	json_array_foreach(json_object_get(snapshot, "destinations"), i, row)
+		if (in_netns(row, netns) && same(row, "remote", remote) &&
+		    json_integer_value(json_object_get(row, "remote_port")) == port)
+			return row;
 	return NULL;
 }
 
@@ -218,9 +218,10 @@ json_t *owner_row(const json_t *snapshot, uint32_t netns, const char *protocol, 
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(snapshot, "owners"), i,
-			   row) if (in_netns(row, netns) && same(row, "protocol", protocol) &&
-				    same(row, "process", process)) return row;
+	json_array_foreach(json_object_get(snapshot, "owners"), i, row)
+		if (in_netns(row, netns) && same(row, "protocol", protocol) &&
+		    same(row, "process", process))
+			return row;
 	return NULL;
 }
 
@@ -229,9 +230,9 @@ json_t *refusal_row(const json_t *snapshot, uint32_t netns, const char *process)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(snapshot, "refusals"), i,
-			   row) if (in_netns(row, netns) &&
-				    same(row, "process", process)) return row;
+	json_array_foreach(json_object_get(snapshot, "refusals"), i, row)
+		if (in_netns(row, netns) && same(row, "process", process))
+			return row;
 	return NULL;
 }
 
@@ -240,8 +241,9 @@ json_t *share_row(const json_t *destination, const char *process)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(destination, "owners"), i,
-			   row) if (same(row, "process", process)) return row;
+	json_array_foreach(json_object_get(destination, "owners"), i, row)
+		if (same(row, "process", process))
+			return row;
 	return NULL;
 }
 

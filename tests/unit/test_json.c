@@ -284,8 +284,7 @@ static void assert_keys(json_t *object, const char *expected)
 	json_t *value;
 
 	assert_true(json_is_object(object));
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach(object, key, value) {
 		if (*keys)
 			strcat(keys, " ");
 		strcat(keys, key);
@@ -299,8 +298,8 @@ static void assert_sum(json_t *document, const char *list, const char *key, long
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(document, list), i, item) sum +=
-		json_integer_value(json_object_get(item, key));
+	json_array_foreach(json_object_get(document, list), i, item)
+		sum += json_integer_value(json_object_get(item, key));
 	assert_int_equal(sum, expected);
 }
 
