@@ -75,7 +75,7 @@ static __always_inline void read_tuple(struct abi_tuple *ret, struct sock *sk)
 	if (rd(sk, __sk_common.skc_family) == AF_INET) {
 		map_ipv4(ret->local, rd(sk, __sk_common.skc_rcv_saddr));
 		map_ipv4(ret->remote, rd(sk, __sk_common.skc_daddr));
-	} else {
+	} else if (bpf_core_field_exists(sk->__sk_common.skc_v6_daddr)) { /* built with IPv6 */
 		bpf_core_read(ret->local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
 		bpf_core_read(ret->remote, 16, &sk->__sk_common.skc_v6_daddr);
 	}

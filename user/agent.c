@@ -17,6 +17,7 @@
 #include "user/view_build.h"
 
 #define PROC "/proc"
+#define RECONCILE_REST 10 /* times as long as the last one took */
 
 /* Losses as the view shows them: the kernel's reasons, then our own. */
 enum { LOST_RECURSION = LOSS__COUNT, LOST_MALFORMED, LOST__COUNT };
@@ -32,8 +33,11 @@ struct agent {
 	struct source_losses losses;
 	size_t netns_counted; /* in the ledger, when the namespaces were last read */
 	uint64_t since_ns;
-	bool entered_all; /* the last reconcile saw every namespace */
-	bool short_of_memory;
+	bool entered_all;       /* the last reconcile saw every namespace */
+	bool reconcile_wanted;  /* a hook was skipped: look before the next turn */
+	bool resync_wanted;     /* the ledger missed events: the source must repeat all holds */
+	uint64_t reconciled_ns; /* when the last one ended */
+	uint64_t reconcile_took_ns;
 	struct utsname kernel;
 };
 
@@ -150,7 +154,7 @@ static int apply(void *context, const struct event *event)
 	if (agent->observer)
 		show(agent, event);
 	if (ledger_apply(agent->ledger, event) < 0)
-		agent->short_of_memory = true;
+		agent->resync_wanted = true;
 	return 0;
 }
 
@@ -253,53 +257,75 @@ static int sweep(struct agent *agent, bool resync)
 	return r;
 }
 
-static int reconcile(struct agent *agent, bool resync)
+static int read_tables(struct agent *agent, bool resync)
 {
-	const struct source_ops *source = agent->source->ops;
-	int r;
+	int r = agent->source->ops->find_files(agent->source, apply, agent);
 
-	r = agent_drain(agent);
-	if (r < 0)
-		return r;
-	ledger_reconcile_begin(agent->ledger);
-	r = source->find_files(agent->source, apply, agent);
 	if (r == 0)
 		r = visit_netns(agent, true);
 	if (r == 0)
 		r = sweep(agent, resync);
 	if (r == 0)
 		r = forget_gone_netns(agent);
-	ledger_check_owners(agent->ledger, owner_alive, NULL);
-	ledger_reconcile_end(agent->ledger, clock_ns(CLOCK_MONOTONIC));
 	return r;
 }
 
 int agent_reconcile(struct agent *agent)
 {
-	bool resync = agent->short_of_memory;
+	uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
+	bool resync = agent->resync_wanted;
+	int r;
 
-	agent->short_of_memory = false;
-	return reconcile(agent, resync);
+	r = agent_drain(agent);
+	if (r < 0)
+		return r;
+	agent->reconcile_wanted = false;
+	agent->resync_wanted = false;
+	ledger_reconcile_begin(agent->ledger);
+	r = read_tables(agent, resync);
+	ledger_check_owners(agent->ledger, owner_alive, NULL);
+	agent->reconciled_ns = clock_ns(CLOCK_MONOTONIC);
+	agent->reconcile_took_ns = agent->reconciled_ns - began_ns;
+	ledger_reconcile_end(agent->ledger, agent->reconciled_ns);
+	if (r < 0)
+		agent->resync_wanted |= resync;
+	return r;
+}
+
+static int note_losses(struct agent *agent)
+{
+	struct source_losses losses;
+	int r = agent->source->ops->losses(agent->source, &losses);
+
+	if (r < 0)
+		return r;
+	if (losses.by_reason[LOSS_RING_FULL] != agent->losses.by_reason[LOSS_RING_FULL])
+		agent->resync_wanted = true;
+	if (losses.recursion != agent->losses.recursion)
+		agent->reconcile_wanted = true;
+	agent->losses = losses;
+	return 0;
+}
+
+/* Losses may come second after second: looking must not cost more than a tenth of the time. */
+static bool may_reconcile(const struct agent *agent, uint64_t now_ns)
+{
+	return now_ns - agent->reconciled_ns >= RECONCILE_REST * agent->reconcile_took_ns;
 }
 
 int agent_tick(struct agent *agent)
 {
-	struct source_losses losses;
-	bool ring_lost;
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 	int r;
 
 	r = agent_drain(agent);
 	if (r >= 0)
-		r = agent->source->ops->losses(agent->source, &losses);
+		r = note_losses(agent);
 	if (r < 0)
 		return r;
-	ledger_advance(agent->ledger, clock_ns(CLOCK_MONOTONIC));
-	ring_lost = losses.by_reason[LOSS_RING_FULL] != agent->losses.by_reason[LOSS_RING_FULL];
-	if (ring_lost || losses.recursion != agent->losses.recursion) {
-		agent->losses = losses;
-		return reconcile(agent, ring_lost);
-	}
-	agent->losses = losses;
+	ledger_advance(agent->ledger, now_ns);
+	if ((agent->resync_wanted || agent->reconcile_wanted) && may_reconcile(agent, now_ns))
+		return agent_reconcile(agent);
 	if (ledger_list_netns(agent->ledger, NULL, 0) > agent->netns_counted)
 		return visit_netns(agent, false);
 	return 0;
