@@ -23,6 +23,7 @@
 enum { LOST_RECURSION = LOSS__COUNT, LOST_MALFORMED, LOST__COUNT };
 
 struct agent {
+	uint64_t (*clock)(clockid_t clock);
 	struct source *source;
 	struct ledger *ledger;
 	struct netns_list netns;
@@ -54,7 +55,8 @@ static int open_source(struct agent *agent, const struct agent_config *config)
 	size_t count = 0;
 	int r;
 
-	r = source_open(&agent->source, config->source, &source_config, attempts, &count);
+	r = source_open(&agent->source, config->sources ? config->sources : source_table(),
+			config->source, &source_config, attempts, &count);
 	if (r == 0)
 		return 0;
 	for (size_t i = 0; i < count; i++)
@@ -70,7 +72,8 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 	int r;
 
 	uname(&agent->kernel);
-	agent->since_ns = clock_ns(CLOCK_MONOTONIC);
+	agent->clock = config->clock ? config->clock : clock_ns;
+	agent->since_ns = agent->clock(CLOCK_MONOTONIC);
 	if (cgroup_find_root(&agent->cgroup_root, PROC "/self/mountinfo") == 0) {
 		r = cgroup_table_new(&agent->cgroups, agent->cgroup_root);
 		if (r < 0)
@@ -272,7 +275,7 @@ static int read_tables(struct agent *agent, bool resync)
 
 int agent_reconcile(struct agent *agent)
 {
-	uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t began_ns = agent->clock(CLOCK_MONOTONIC);
 	bool resync = agent->resync_wanted;
 	int r;
 
@@ -284,7 +287,7 @@ int agent_reconcile(struct agent *agent)
 	ledger_reconcile_begin(agent->ledger);
 	r = read_tables(agent, resync);
 	ledger_check_owners(agent->ledger, owner_alive, NULL);
-	agent->reconciled_ns = clock_ns(CLOCK_MONOTONIC);
+	agent->reconciled_ns = agent->clock(CLOCK_MONOTONIC);
 	agent->reconcile_took_ns = agent->reconciled_ns - began_ns;
 	ledger_reconcile_end(agent->ledger, agent->reconciled_ns);
 	if (r < 0)
@@ -315,7 +318,7 @@ static bool may_reconcile(const struct agent *agent, uint64_t now_ns)
 
 int agent_tick(struct agent *agent)
 {
-	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t now_ns = agent->clock(CLOCK_MONOTONIC);
 	int r;
 
 	r = agent_drain(agent);
@@ -362,13 +365,13 @@ static void list_lost(const struct agent *agent, struct view_tally ret[LOST__COU
 
 int agent_view(struct agent *agent, struct view **ret)
 {
-	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-	uint64_t epoch_ns = clock_ns(CLOCK_REALTIME);
+	uint64_t now_ns = agent->clock(CLOCK_MONOTONIC);
+	uint64_t epoch_ns = agent->clock(CLOCK_REALTIME);
 	struct view_tally lost[LOST__COUNT];
 	struct view_facts facts = {
 		.now_ns = now_ns,
 		.realtime_offset_ns = epoch_ns - now_ns,
-		.boot_offset_ns = epoch_ns - clock_ns(CLOCK_BOOTTIME),
+		.boot_offset_ns = epoch_ns - agent->clock(CLOCK_BOOTTIME),
 		.since_ns = agent->since_ns,
 		.source = agent->source->ops->name,
 		.kernel = agent->kernel.release,

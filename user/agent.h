@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "user/source.h"
 
@@ -20,6 +21,8 @@ struct agent_config {
 	const char *source; /* a name, or NULL: the best that works */
 	uint32_t ring_bytes;
 	uint32_t max_holds;
+	const struct source_ops *const *sources; /* NULL: source_table() */
+	uint64_t (*clock)(clockid_t clock);      /* NULL: clock_ns */
 };
 
 /* Sees each event before the ledger does. hold: what a time_wait or released event is about;

@@ -111,22 +111,25 @@ static void end_hold(struct ledger *ledger, struct hold *hold, uint64_t now_ns, 
 	drop_hold(ledger, hold);
 }
 
+/* Not told yet: believe what the kernel saw. Both protocols share a namespace's range. */
+static void believe_range(struct netns *netns, uint16_t first, uint16_t last)
+{
+	netns->tcp.first = netns->udp.first = first;
+	netns->tcp.last = netns->udp.last = last;
+	if (!netns->tw_reuse_delay_ms)
+		netns->tw_reuse_delay_ms = 1000;
+}
+
 static struct pool *pool_get(struct ledger *ledger, uint32_t inode, uint8_t protocol,
 			     uint16_t first, uint16_t last)
 {
 	struct netns *netns = netns_get(ledger, inode);
-	struct pool *pool;
 
 	if (!netns)
 		return NULL;
-	pool = pool_of(netns, protocol);
-	if (!pool->last) { /* not told yet: believe what the kernel saw */
-		pool->first = first;
-		pool->last = last;
-		netns->tw_reuse_delay_ms =
-			netns->tw_reuse_delay_ms ? netns->tw_reuse_delay_ms : 1000;
-	}
-	return pool;
+	if (!netns->tcp.last)
+		believe_range(netns, first, last);
+	return pool_of(netns, protocol);
 }
 
 /* A destination is the scope of a connect(): a listener's child and UDP have none. */
@@ -221,6 +224,8 @@ static int replace_hold(struct ledger *ledger, struct hold *hold, const struct a
 	int r;
 
 	marks |= hold->marks & MARK_FOUND;
+	if (seen->state == HOLD_TIME_WAIT)
+		marks |= hold->marks & MARK_RECYCLABLE;
 	share->holds++; /* keeps it, and its owner's counts, in case the hold comes back to it */
 	drop_hold(ledger, hold);
 	r = insert_hold(ledger, seen, marks);

@@ -46,11 +46,12 @@ static int count_refusal(struct ledger *ledger, struct pool *pool, const struct 
 	struct refusal_key key = { .pool = pool, .path = event->path, .error = event->error };
 	struct refusal_count *count;
 
-	if (HASH_COUNT(ledger->refused) < REFUSAL_COUNTERS_MAX)
-		strcpy(key.comm, owner->comm);
-	else
-		strcpy(key.comm, "other");
+	memcpy(key.comm, owner->comm, sizeof(key.comm));
 	HASH_FIND(hh, ledger->refused, &key, sizeof(key), count);
+	if (!count && HASH_COUNT(ledger->refused) >= REFUSAL_COUNTERS_MAX) {
+		strncpy(key.comm, "other", sizeof(key.comm));
+		HASH_FIND(hh, ledger->refused, &key, sizeof(key), count);
+	}
 	if (!count) {
 		count = calloc(1, sizeof(*count));
 		if (!count)

@@ -27,24 +27,21 @@ static int try_open(struct source **ret, const struct source_config *config,
 	return attempt->error;
 }
 
-int source_open(struct source **ret, const char *name, const struct source_config *config,
-		struct source_attempt *attempts, size_t *ret_count)
+int source_open(struct source **ret, const struct source_ops *const *table, const char *name,
+		const struct source_config *config, struct source_attempt *attempts,
+		size_t *ret_count)
 {
-	struct source_attempt own[SOURCES_MAX];
 	struct source *source = NULL;
 	size_t count = 0;
 	int r = -ENOENT;
 
-	if (!attempts)
-		attempts = own;
-	for (; sources[count]; count++) {
-		attempts[count] = (struct source_attempt){ .ops = sources[count] };
-		if (source || (name && strcmp(name, sources[count]->name)))
+	for (; table[count] && count < SOURCES_MAX; count++) {
+		attempts[count] = (struct source_attempt){ .ops = table[count] };
+		if (source || (name && strcmp(name, table[count]->name)))
 			continue;
 		r = try_open(&source, config, &attempts[count]);
 	}
-	if (ret_count)
-		*ret_count = count;
+	*ret_count = count;
 	if (!source)
 		return r;
 	*ret = source;

@@ -73,8 +73,9 @@ struct source_attempt {
 
 #define SOURCES_MAX 8
 
-/* Opens the first source that works, or the one named (NULL: any). attempts: SOURCES_MAX entries,
- * filled up to *ret_count; may be NULL. -ENOENT: no such name. On failure the last attempt's
- * error. */
-int source_open(struct source **ret, const char *name, const struct source_config *config,
-		struct source_attempt *attempts, size_t *ret_count);
+/* Opens the first source of the table that works, or the one named (NULL: any). attempts:
+ * SOURCES_MAX entries, filled up to *ret_count. -ENOENT: no such name. On failure the last
+ * attempt's error. */
+int source_open(struct source **ret, const struct source_ops *const *table, const char *name,
+		const struct source_config *config, struct source_attempt *attempts,
+		size_t *ret_count);

@@ -85,7 +85,8 @@ static const struct program tracepoint_programs[] = {
 /* libbpf reports through a callback without context; this is where it writes while we load. */
 static _Thread_local char *complaint;
 
-static int keep_first_complaint(enum libbpf_print_level level, const char *format, va_list args)
+static int __attribute__((format(printf, 2, 0)))
+keep_first_complaint(enum libbpf_print_level level, const char *format, va_list args)
 {
 	if (level != LIBBPF_WARN || !complaint || complaint[0])
 		return 0;
@@ -298,7 +299,7 @@ static int open_with(struct source **ret, const struct source_ops *ops,
 		r = attach_hooks(self, reason);
 	if (r == 0)
 		r = attach_iterators(self, reason);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	self->ring =
 		ring_buffer__new(bpf_map__fd(self->skeleton->maps.events), receive, self, NULL);

@@ -148,7 +148,7 @@ static const struct view_histogram *build_histograms(struct builder *builder,
 						     const double *bounds, size_t *ret_count)
 {
 	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
-	struct view_histogram *rows = builder_rows(builder, 2 * PATH__COUNT, sizeof(*rows));
+	struct view_histogram *rows = builder_rows(builder, 2 * (size_t)PATH__COUNT, sizeof(*rows));
 	size_t count = 0;
 
 	for (int i = 0; rows && i < 2; i++) {
