@@ -68,8 +68,11 @@ test-e2e: $(B)/portgauge $(B)/tests/e2e/e2e ## the real agent in network namespa
 test-vm: $(B)/portgauge $(B)/tests/e2e/e2e ## the same inside QEMU; KERNEL=6.1 for one kernel
 	@tests/vm/e2e $(KERNEL)
 
-check: $(B)/portgauge ## formatting, static analysis, house rules, docs
+check: ## formatting, static analysis, house rules, docs
+	@tests/tools/need check || $(MAKE) deps
+	@$(MAKE) $(B)/portgauge
 	@tests/tools/check
+	@tests/tools/selftest-check
 
 format: ## lay out the C sources as .clang-format says
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')

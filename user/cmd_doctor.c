@@ -53,7 +53,7 @@ static void try_sources(struct diagnosis *diagnosis, const struct options *optio
 	};
 	const struct source_ops *const *table = source_table();
 
-	for (size_t i = 0; table[i] && i < SOURCES_MAX; i++) {
+	for (size_t i = 0; i < SOURCES_MAX && table[i]; i++) {
 		struct source_attempt *attempt = &diagnosis->sources[i];
 		struct source *source = NULL;
 

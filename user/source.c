@@ -35,7 +35,7 @@ int source_open(struct source **ret, const struct source_ops *const *table, cons
 	size_t count = 0;
 	int r = -ENOENT;
 
-	for (; table[count] && count < SOURCES_MAX; count++) {
+	for (; count < SOURCES_MAX && table[count]; count++) {
 		attempts[count] = (struct source_attempt){ .ops = table[count] };
 		if (source || (name && strcmp(name, table[count]->name)))
 			continue;

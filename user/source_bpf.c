@@ -142,6 +142,14 @@ static int explain_load_error(int error, const char *detail, char reason[SOURCE_
 	return error;
 }
 
+static int explain_errno(const char *what, char reason[SOURCE_REASON_MAX])
+{
+	int error = errno;
+
+	snprintf(reason, SOURCE_REASON_MAX, "cannot %s: %s", what, strerror(error));
+	return error ? -error : -EIO;
+}
+
 static int load_skeleton(struct bpf_source *self, const struct program *programs,
 			 const struct source_config *config, char reason[SOURCE_REASON_MAX])
 {
@@ -219,8 +227,7 @@ static int attach_iterators(struct bpf_source *self, char reason[SOURCE_REASON_M
 	self->holds = bpf_program__attach_iter(self->skeleton->progs.sweep_holds, &of_holds);
 	if (self->files && self->tcp && self->udp && self->holds)
 		return 0;
-	snprintf(reason, SOURCE_REASON_MAX, "cannot attach BPF iterators: %s", strerror(errno));
-	return -errno;
+	return explain_errno("attach BPF iterators", reason);
 }
 
 static int receive(void *context, void *data, size_t size)
@@ -274,9 +281,7 @@ static int open_cgroup(struct bpf_source *self, const struct source_config *conf
 	self->cgroup_fd = open(config->cgroup_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (self->cgroup_fd >= 0)
 		return 0;
-	snprintf(reason, SOURCE_REASON_MAX, "cannot open %s: %s", config->cgroup_root,
-		 strerror(errno));
-	return -errno;
+	return explain_errno("open the cgroup v2 root", reason);
 }
 
 static int open_with(struct source **ret, const struct source_ops *ops,
@@ -303,11 +308,8 @@ static int open_with(struct source **ret, const struct source_ops *ops,
 		return r;
 	self->ring =
 		ring_buffer__new(bpf_map__fd(self->skeleton->maps.events), receive, self, NULL);
-	if (!self->ring) {
-		snprintf(reason, SOURCE_REASON_MAX, "cannot map the ring buffer: %s",
-			 strerror(errno));
-		return -errno;
-	}
+	if (!self->ring)
+		return explain_errno("map the ring buffer", reason);
 	malloc_trim(0); /* loading parsed all of the kernel's BTF: megabytes never needed again */
 	*ret = &TAKE_PTR(self)->source;
 	return 0;

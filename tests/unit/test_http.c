@@ -113,7 +113,7 @@ static int dial(uint16_t port)
 static char *talk(uint16_t port, const char *request)
 {
 	CLEANUP(fd_closep) int fd = dial(port);
-	char *response = calloc(1, RESPONSE_MAX * 4);
+	char *response = calloc(4, RESPONSE_MAX);
 	size_t have = 0;
 	ssize_t n;
 
