@@ -36,7 +36,7 @@ static __always_inline int bind_done(struct bpf_sock *ctx)
 
 	if (ctx->protocol != IPPROTO_TCP && ctx->protocol != IPPROTO_UDP)
 		return 1;
-	if (search_end(&search) && search.socket == (__u64)sk) {
+	if (search_take(&search, sk)) {
 		path = search.path;
 		elapsed = path == PATH_BIND ? search_elapsed(&search) : 0;
 	}

@@ -244,13 +244,25 @@ struct bpf_iter__bpf_map_elem {
 #pragma clang attribute pop
 
 /* Macros and enums of the kernel that BTF does not carry, with the header they stand in. */
-#define AF_INET 2                /* linux/socket.h */
-#define AF_INET6 10              /* linux/socket.h */
-#define SOCK_STREAM 1            /* linux/net.h */
-#define SOCK_DGRAM 2             /* linux/net.h */
-#define SOCK_BINDPORT_LOCK 8     /* net/sock.h: the user named the port */
-#define SOCK_CONNECT_BIND 16     /* net/sock.h, from 6.17: connect() chose the port */
-#define PF_KTHREAD 0x00200000    /* linux/sched.h */
-#define S_IFMT 00170000          /* linux/stat.h */
-#define S_IFSOCK 0140000         /* linux/stat.h */
-#define TCP_FIN_WAIT2_SUBSTATE 5 /* tw_substate of a remnant that still waits for a FIN */
+#define AF_INET 2             /* linux/socket.h */
+#define AF_INET6 10           /* linux/socket.h */
+#define SOCK_STREAM 1         /* linux/net.h */
+#define SOCK_DGRAM 2          /* linux/net.h */
+#define SOCK_BINDPORT_LOCK 8  /* net/sock.h: the user named the port */
+#define SOCK_CONNECT_BIND 16  /* net/sock.h, from 6.17: connect() chose the port */
+#define PF_KTHREAD 0x00200000 /* linux/sched.h */
+#define S_IFMT 00170000       /* linux/stat.h */
+#define S_IFSOCK 0140000      /* linux/stat.h */
+
+/* net/tcp_states.h */
+enum {
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT = 2,
+	TCP_SYN_RECV = 3,
+	TCP_FIN_WAIT2 = 5,
+	TCP_TIME_WAIT = 6,
+	TCP_CLOSE = 7,
+	TCP_LISTEN = 10,
+	TCP_CLOSING = 11,
+	TCP_NEW_SYN_RECV = 12,
+};

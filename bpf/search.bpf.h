@@ -46,7 +46,36 @@ static __always_inline bool search_end(struct search *ret)
 	return true;
 }
 
+/* The current task's search, once, if it is for this socket. */
+static __always_inline bool search_take(struct search *ret, struct sock *sk)
+{
+	struct search search;
+
+	if (!search_end(&search) || search.socket != (__u64)sk)
+		return false;
+	*ret = search;
+	return true;
+}
+
+/* Is the current task searching for this socket? */
+static __always_inline bool search_is_of(struct sock *sk)
+{
+	struct search *slot;
+	__u32 tid;
+
+	slot = search_slot(&tid);
+	return slot && slot->tid == tid && slot->start_ns && slot->socket == (__u64)sk;
+}
+
 static __always_inline __u64 search_elapsed(const struct search *search)
 {
 	return bpf_ktime_get_ns() - search->start_ns;
+}
+
+/* How long the current task searched for this socket; 0: it was not noted. */
+static __always_inline __u64 search_end_of(struct sock *sk)
+{
+	struct search search;
+
+	return search_take(&search, sk) ? search_elapsed(&search) : 0;
 }

@@ -9,9 +9,6 @@
 #include "remnant.bpf.h"
 #include "take.bpf.h"
 
-#define TCP_LISTEN 10       /* net/tcp_states.h */
-#define TCP_NEW_SYN_RECV 12 /* net/tcp_states.h */
-
 static __always_inline void count_found(struct bpf_iter_meta *meta)
 {
 	char mark = '.';

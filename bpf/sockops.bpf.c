@@ -6,16 +6,6 @@
 #include "search.bpf.h"
 #include "take.bpf.h"
 
-static __always_inline void connected(struct sock *sk)
-{
-	struct search search;
-	__u64 elapsed = 0;
-
-	if (search_end(&search) && search.socket == (__u64)sk)
-		elapsed = search_elapsed(&search);
-	take(sk, IPPROTO_TCP, PATH_CONNECT, elapsed);
-}
-
 SEC("sockops")
 int tcp_socket_op(struct bpf_sock_ops *ctx)
 {
@@ -31,7 +21,7 @@ int tcp_socket_op(struct bpf_sock_ops *ctx)
 	if (!sk)
 		return 1;
 	if (ctx->op == BPF_SOCK_OPS_TCP_CONNECT_CB)
-		connected(sk);
+		take(sk, IPPROTO_TCP, PATH_CONNECT, search_end_of(sk));
 	else
 		take(sk, IPPROTO_TCP, PATH_LISTEN, 0);
 	return 1;

@@ -8,16 +8,6 @@
 #include "search.bpf.h"
 #include "take.bpf.h"
 
-/* net/tcp_states.h */
-enum {
-	TCP_ESTABLISHED = 1,
-	TCP_SYN_SENT = 2,
-	TCP_SYN_RECV = 3,
-	TCP_FIN_WAIT2 = 5,
-	TCP_CLOSE = 7,
-	TCP_CLOSING = 11,
-};
-
 /* An unbound socket that fails before it has a port was refused one: inet_sport did not move. */
 static __always_inline void closed_without_hold(struct sock *sk, int old)
 {
@@ -25,7 +15,7 @@ static __always_inline void closed_without_hold(struct sock *sk, int old)
 
 	if (old != TCP_SYN_SENT || sk->__sk_common.skc_num)
 		return;
-	if (!search_end(&search) || search.socket != (__u64)sk)
+	if (!search_take(&search, sk))
 		return;
 	if (source_port(sk) == search.stale_port_be)
 		refuse(sk, IPPROTO_TCP, PATH_CONNECT, search_elapsed(&search));

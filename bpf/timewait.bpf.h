@@ -4,8 +4,6 @@
 
 #include "read.bpf.h"
 
-#define TCP_TIME_WAIT 6 /* net/tcp_states.h */
-
 /* Whether it may be recycled depends on timestamps and on a FIN having come (tcp_twsk_unique). */
 static __always_inline __u8 time_wait_flags(struct inet_timewait_sock *tw)
 {
@@ -14,7 +12,7 @@ static __always_inline __u8 time_wait_flags(struct inet_timewait_sock *tw)
 
 	if (BPF_CORE_READ(tcp, tw_ts_recent_stamp))
 		flags |= HOLD_TW_TIMESTAMPS;
-	if (BPF_CORE_READ(tw, tw_substate) == TCP_FIN_WAIT2_SUBSTATE)
+	if (BPF_CORE_READ(tw, tw_substate) == TCP_FIN_WAIT2)
 		flags |= HOLD_TW_FIN_WAIT2;
 	return flags;
 }

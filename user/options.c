@@ -48,7 +48,7 @@ static const struct {
 	{ OPTIONS_REFUSED, { "refused", KEY_REFUSED, NULL, 0, "Only ports that were refused", 0 } },
 	{ OPTIONS_SOURCE,
 	  { "source", KEY_SOURCE, "NAME", 0,
-	    "Take events from fentry or tracepoint (default: the best that works)", 0 } },
+	    "Take events from fentry, kprobe or tracepoint (default: the best that works)", 0 } },
 	{ OPTIONS_SOURCE,
 	  { "ring-size", KEY_RING_SIZE, "BYTES", 0,
 	    "Size of the kernel's event buffer, a power of two (default 1048576)", 0 } },
@@ -198,6 +198,7 @@ int options_parse(struct options *ret, int argc, char **argv, unsigned int takes
 	struct parse parse = { .options = &parsed, .command = argv[0], .quiet = quiet };
 	char name[64];
 	size_t count = 0;
+	error_t r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(all_options); i++)
 		if (all_options[i].takes & takes)
@@ -205,7 +206,9 @@ int options_parse(struct options *ret, int argc, char **argv, unsigned int takes
 	set_defaults(&parsed);
 	snprintf(name, sizeof(name), "portgauge %s", argv[0]);
 	argv[0] = name;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &parse))
+	r = argp_parse(&argp, argc, argv, 0, NULL, &parse);
+	argv[0] = (char *)parse.command;
+	if (r)
 		return -EINVAL;
 	if (!parsed.listen_count)
 		parsed.listen[parsed.listen_count++] = LISTEN_DEFAULT;

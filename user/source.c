@@ -10,6 +10,7 @@
 /* A new source is one line here. */
 static const struct source_ops *const sources[] = {
 	&source_fentry,
+	&source_kprobe,
 	&source_tracepoint,
 	NULL,
 };

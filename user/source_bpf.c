@@ -20,6 +20,7 @@
 #include "user/util.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
+#define KPROBE_DEVICE "/sys/bus/event_source/devices/kprobe/type"
 #define LINKS_MAX 32
 #define EVENTS_PER_DRAIN 65536
 #define FOUND_PER_READ 1024 /* holds an iterator reports before the ring is drained */
@@ -59,16 +60,38 @@ static const struct program common_programs[] = {
 static const struct program fentry_programs[] = {
 	{ "connect4_done", "inet_hash_connect", false },
 	{ "connect6_done", "inet6_hash_connect", true }, /* a kernel without IPv6 */
+	{ "connect_goes_on", "tcp_connect", true },
 	{ "tcp_port_begin", "inet_csk_get_port", false },
 	{ "tcp_port_done", "inet_csk_get_port", false },
-	{ "autobind_begin", "inet_autobind", true },
+	{ "tcp_port_done2", "inet_csk_get_port", false },
+	{ "autobind", "inet_autobind", true },
 	{ "udp_port_done", "udp_lib_get_port", false },
-	{ "child_inherits", "__inet_inherit_port", false },
+	{ "udp_port_done2", "udp_lib_get_port", false },
+	{ "child_done", "__inet_inherit_port", false },
 	{ "tcp_put", "inet_put_port", false },
 	{ "udp_put", "udp_lib_unhash", false },
-	{ "remnant_begins", "inet_twsk_hashdance", true },
-	{ "remnant_begins2", "inet_twsk_hashdance_schedule", true },
-	{ "remnant_ends", "inet_twsk_bind_unhash", false },
+	{ "udp_put2", "udp_lib_unhash", false },
+	{ "remnant_new", "inet_twsk_hashdance", true },
+	{ "remnant_new_611", "inet_twsk_hashdance_schedule", true },
+	{ "remnant_gone", "inet_twsk_bind_unhash", false },
+	{ NULL, NULL, false },
+};
+
+static const struct program kprobe_programs[] = {
+	{ "k_connect4_done", "inet_hash_connect", false },
+	{ "k_connect6_done", "inet6_hash_connect", true },
+	{ "k_connect_on", "tcp_connect", true },
+	{ "k_tcp_port", "inet_csk_get_port", false },
+	{ "k_tcp_port_done", "inet_csk_get_port", false },
+	{ "k_autobind", "inet_autobind", true },
+	{ "k_udp_port", "udp_lib_get_port", false },
+	{ "k_udp_port_done", "udp_lib_get_port", false },
+	{ "k_child", "__inet_inherit_port", false },
+	{ "k_tcp_put", "inet_put_port", false },
+	{ "k_udp_put", "udp_lib_unhash", false },
+	{ "k_remnant_new", "inet_twsk_hashdance", true },
+	{ "k_remnant_611", "inet_twsk_hashdance_schedule", true },
+	{ "k_remnant_gone", "inet_twsk_bind_unhash", false },
 	{ NULL, NULL, false },
 };
 
@@ -190,6 +213,20 @@ static struct bpf_link *attach_program(struct bpf_source *self, struct bpf_progr
 	return bpf_program__attach(program);
 }
 
+static int explain_attach_error(const struct bpf_program *program, char reason[SOURCE_REASON_MAX])
+{
+	int error = errno;
+
+	if (bpf_program__type(program) == BPF_PROG_TYPE_KPROBE && access(KPROBE_DEVICE, F_OK) < 0)
+		snprintf(reason, SOURCE_REASON_MAX,
+			 "this kernel has no kprobes; it would need CONFIG_KPROBE_EVENTS");
+	else
+		snprintf(reason, SOURCE_REASON_MAX, "cannot attach %s (%s): %s",
+			 bpf_program__name(program), bpf_program__section_name(program),
+			 strerror(error));
+	return error ? -error : -EIO;
+}
+
 static int attach_hooks(struct bpf_source *self, char reason[SOURCE_REASON_MAX])
 {
 	struct bpf_program *program;
@@ -201,14 +238,8 @@ static int attach_hooks(struct bpf_source *self, char reason[SOURCE_REASON_MAX])
 		    bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
 			continue;
 		link = self->links_count < LINKS_MAX ? attach_program(self, program) : NULL;
-		if (!link) {
-			int error = errno;
-
-			snprintf(reason, SOURCE_REASON_MAX, "cannot attach %s (%s): %s",
-				 bpf_program__name(program), bpf_program__section_name(program),
-				 strerror(error));
-			return -error;
-		}
+		if (!link)
+			return explain_attach_error(program, reason);
 		self->links[self->links_count++] = link;
 	}
 	return 0;
@@ -418,6 +449,8 @@ static int source_bpf_losses(struct source *source, struct source_losses *ret)
 
 static int open_fentry(struct source **ret, const struct source_config *config,
 		       char reason[SOURCE_REASON_MAX]);
+static int open_kprobe(struct source **ret, const struct source_config *config,
+		       char reason[SOURCE_REASON_MAX]);
 static int open_tracepoint(struct source **ret, const struct source_config *config,
 			   char reason[SOURCE_REASON_MAX]);
 
@@ -430,6 +463,13 @@ const struct source_ops source_fentry = {
 	.name = "fentry",
 	.sees = "every port taken, handed to TIME_WAIT, given back or refused, as it happens",
 	.open = open_fentry,
+	BPF_SOURCE_OPERATIONS,
+};
+
+const struct source_ops source_kprobe = {
+	.name = "kprobe",
+	.sees = "what fentry sees; what a skipped probe missed comes with the next reconcile",
+	.open = open_kprobe,
 	BPF_SOURCE_OPERATIONS,
 };
 
@@ -446,6 +486,12 @@ static int open_fentry(struct source **ret, const struct source_config *config,
 		       char reason[SOURCE_REASON_MAX])
 {
 	return open_with(ret, &source_fentry, fentry_programs, false, config, reason);
+}
+
+static int open_kprobe(struct source **ret, const struct source_config *config,
+		       char reason[SOURCE_REASON_MAX])
+{
+	return open_with(ret, &source_kprobe, kprobe_programs, false, config, reason);
 }
 
 static int open_tracepoint(struct source **ret, const struct source_config *config,
