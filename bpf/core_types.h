@@ -147,6 +147,12 @@ struct inet_connection_sock {
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	bool is_mptcp; /* a subflow: made by the kernel, for a process */
+};
+
+/* The socket of an MPTCP connection; its ports are those of its subflows. From 5.11 in BTF. */
+struct mptcp_sock {
+	struct sock *first;
 };
 
 struct udp_sock {

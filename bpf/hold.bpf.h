@@ -43,18 +43,19 @@ static __always_inline bool same_remote(const struct abi_tuple *a, const struct 
 	return a->remote_port == b->remote_port && x[0] == y[0] && x[1] == y[1];
 }
 
-/* False: the object's memory was reused, and its release escaped us. */
+/* False: the object's memory was reused, and its release escaped us. A bound socket keeps its port
+ * while it connects here and there; one that connect() gave a port to does not. */
 static __always_inline bool same_life(const struct abi_hold *held, const struct abi_hold *seen)
 {
 	return held->tuple.port == seen->tuple.port && held->tuple.netns == seen->tuple.netns &&
 	       held->protocol == seen->protocol && held->state == seen->state &&
-	       (!held->tuple.remote_port || same_remote(&held->tuple, &seen->tuple));
+	       (held->path != PATH_CONNECT || same_remote(&held->tuple, &seen->tuple));
 }
 
 /* A known hold seen again: bound and now connected or listening, or its owner became known. */
 static __always_inline void hold_update(struct abi_hold *held, struct abi_hold *seen, __u8 flags)
 {
-	bool connected = seen->tuple.remote_port && !held->tuple.remote_port;
+	bool connected = seen->tuple.remote_port && !same_remote(&held->tuple, &seen->tuple);
 	bool listening = seen->path == PATH_LISTEN && held->path != PATH_LISTEN;
 	bool owned = !(held->flags & HOLD_OWNER_KNOWN) && (seen->flags & HOLD_OWNER_KNOWN);
 

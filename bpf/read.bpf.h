@@ -92,7 +92,17 @@ static __always_inline bool user_named_port(struct sock *sk)
 	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & SOCK_BINDPORT_LOCK;
 }
 
+static __always_inline bool is_mptcp_subflow(struct sock *sk)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+
+	if (!bpf_core_field_exists(tcp->is_mptcp) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return false;
+	return BPF_CORE_READ(tcp, is_mptcp);
+}
+
+/* No process owns it. The kernel makes MPTCP subflows too, but in the name of a process. */
 static __always_inline bool is_kernel_socket(struct sock *sk)
 {
-	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock);
+	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock) && !is_mptcp_subflow(sk);
 }

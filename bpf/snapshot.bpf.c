@@ -77,6 +77,14 @@ static __always_inline bool found_socket(struct sock *sk, struct task_struct *ow
 	return true;
 }
 
+/* The descriptor of an MPTCP connection is not the socket that owns its port. */
+static __always_inline struct sock *first_subflow(struct sock *sk)
+{
+	struct mptcp_sock *mptcp = (struct mptcp_sock *)sk;
+
+	return bpf_core_field_exists(mptcp->first) ? BPF_CORE_READ(mptcp, first) : NULL;
+}
+
 SEC("iter/task_file")
 int find_files(struct bpf_iter__task_file *ctx)
 {
@@ -93,7 +101,9 @@ int find_files(struct bpf_iter__task_file *ctx)
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (!sk || (family != AF_INET && family != AF_INET6))
 		return 0;
-	if (found_socket(sk, task))
+	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
+		sk = first_subflow(sk);
+	if (sk && found_socket(sk, task))
 		count_found(ctx->meta);
 	return 0;
 }

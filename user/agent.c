@@ -83,7 +83,12 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 	if (r < 0)
 		return r;
 	r = ledger_new(&agent->ledger, agent->source->ops->polled, agent->since_ns);
-	return r < 0 ? r : agent_reconcile(agent);
+	if (r == 0)
+		r = agent_reconcile(agent);
+	if (r < 0)
+		log_error("source %s: cannot read what exists already: %s",
+			  agent->source->ops->name, strerror(-r));
+	return r;
 }
 
 int agent_open(struct agent **ret, const struct agent_config *config)

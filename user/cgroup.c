@@ -28,6 +28,27 @@ struct cgroup_table {
 	uint64_t walked_ns; /* 0: never */
 };
 
+static bool is_octal(const char *s)
+{
+	return strspn(s, "01234567") >= 3;
+}
+
+/* The kernel writes white space and backslashes as a backslash and three octal digits. */
+static void unescape(char *path)
+{
+	char *out = path;
+
+	for (const char *in = path; *in; out++) {
+		if (*in == '\\' && is_octal(in + 1)) {
+			*out = (char)((in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0'));
+			in += 4;
+		} else {
+			*out = *in++;
+		}
+	}
+	*out = '\0';
+}
+
 /* "36 25 0:31 / /sys/fs/cgroup rw,... shared:9 - cgroup2 cgroup2 rw": the mount point is field 5.
  */
 static char *mount_point(const char *line)
@@ -37,8 +58,9 @@ static char *mount_point(const char *line)
 
 	if (!type || strncmp(type + 3, "cgroup2 ", 8))
 		return NULL;
-	if (sscanf(line, "%*s %*s %*s %*s %4095s", path) != 1)
+	if (sscanf(line, "%*s %*s %*s %*s %4095s", path) != 1 || path[0] != '/')
 		return NULL;
+	unescape(path);
 	return strdup(path);
 }
 

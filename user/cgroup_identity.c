@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,10 +8,12 @@
 
 #define CONTAINER_ID_LENGTH 64
 #define CONTAINER_ID_SHOWN 12
+#define POD_UUID_LENGTH 36
+#define POD_DIGEST_LENGTH 32
 
 /* What runtimes put before the id of a container in the name of its cgroup. */
 static const char *const runtimes[] = {
-	"docker-", "cri-containerd-", "cri-containerd:", "crio-", "libpod-", "",
+	"docker-", "cri-containerd-", "crio-", "libpod-", "",
 };
 
 static const char lxc[] = "lxc.payload."; /* followed by a name, not by an id */
@@ -52,29 +53,48 @@ static bool identify_container(struct cgroup_identity *ret, const char *name, si
 	return false;
 }
 
-/* "pod<uid>", "kubepods-burstable-pod<uid>.slice" with underscores for dashes. */
+/* "pod<uid>"; "kubepods-burstable-pod<uid>.slice", in kind after "kubelet-". */
+static const char *find_pod_uid(const char *name, size_t length)
+{
+	const char *at;
+
+	if (length > 3 && !memcmp(name, "pod", 3))
+		return name + 3;
+	at = memmem(name, length, "kubepods", 8);
+	at = at ? memmem(at, length - (size_t)(at - name), "-pod", 4) : NULL;
+	return at ? at + 4 : NULL;
+}
+
+/* A UUID, in a slice with underscores for dashes; of a static pod the digest of its manifest. */
 static bool identify_pod(struct cgroup_identity *ret, const char *name, size_t length)
 {
-	const char *at = !strncmp(name, "kubepods", 8) ? strstr(name, "-pod") : NULL;
+	const char *uid = find_pod_uid(name, length);
+	size_t n = uid ? strspn(uid, "0123456789abcdef-_") : 0;
+	size_t rest = uid ? length - (size_t)(uid - name) : 0;
 
-	if (at)
-		at += 4;
-	else if (!strncmp(name, "pod", 3))
-		at = name + 3;
-	if (!at || at >= name + length || !isxdigit((unsigned char)*at))
+	if (ends_with(name, length, ".slice"))
+		rest -= rest >= 6 ? 6 : 0;
+	if (n != rest || (n != POD_UUID_LENGTH && n != POD_DIGEST_LENGTH))
 		return false;
-	length -= (size_t)(at - name);
-	if (ends_with(at, length, ".slice"))
-		length -= 6;
-	copy(ret->pod, at, length);
+	copy(ret->pod, uid, n);
 	for (char *c = ret->pod; *c; c++)
 		if (*c == '_')
 			*c = '-';
 	return true;
 }
 
+/* "SLICE:RUNTIME:ID" is a path meant for systemd that a runtime without it took literally. */
 static void identify_part(struct cgroup_identity *ret, const char *name, size_t length)
 {
+	const char *slice = memmem(name, length, ".slice:", 7);
+
+	if (slice) {
+		const char *id = (const char *)memrchr(name, ':', length) + 1;
+
+		identify_pod(ret, name, (size_t)(slice - name) + 6);
+		identify_container(ret, id, length - (size_t)(id - name));
+		return;
+	}
 	if (identify_container(ret, name, length) || identify_pod(ret, name, length))
 		return;
 	if (ends_with(name, length, ".service") || ends_with(name, length, ".scope"))

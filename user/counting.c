@@ -43,6 +43,19 @@ static void tallies_add(struct hold *hold, int sign)
 	tally_add(&share->key.destination->tally, hold, sign);
 }
 
+static int add_exclusive(struct hold *hold)
+{
+	struct pool *pool = hold_pool(hold);
+	int r = portset_add(&pool->exclusive, hold->port);
+
+	if (r < 0)
+		return r;
+	r = portset_add(&hold->share->key.stake->exclusive, hold->port);
+	if (r < 0)
+		portset_remove(&pool->exclusive, hold->port);
+	return r;
+}
+
 int hold_count_in(struct hold *hold)
 {
 	struct pool *pool = hold_pool(hold);
@@ -53,14 +66,15 @@ int hold_count_in(struct hold *hold)
 	r = portset_add(&pool->ports, hold->port);
 	if (r < 0)
 		return r;
-	if (hold_is_exclusive(hold)) {
-		r = portset_add(&pool->exclusive, hold->port);
-		if (r == 0)
-			r = portset_add(&hold->share->key.stake->exclusive, hold->port);
+	if (hold_is_exclusive(hold))
+		r = add_exclusive(hold);
+	if (r < 0) {
+		portset_remove(&pool->ports, hold->port);
+		return r;
 	}
 	hold->marks |= MARK_COUNTED;
 	tallies_add(hold, 1);
-	return r;
+	return 0;
 }
 
 void hold_count_out(struct hold *hold)

@@ -12,7 +12,7 @@ struct pool *hold_pool(const struct hold *hold);
 /* Not picked by connect(): its port is lost to every destination. */
 bool hold_is_exclusive(const struct hold *hold);
 
-/* -ENOMEM: partly counted; resync. A port outside the pool is no error and counts nothing. */
+/* -ENOMEM: not counted; resync. A port outside the pool is no error and counts nothing. */
 int hold_count_in(struct hold *hold);
 void hold_count_out(struct hold *hold);
 

@@ -30,8 +30,7 @@ static bool valid_taken(const struct event_taken *taken)
 	const struct abi_hold *hold = &taken->hold;
 
 	return hold->id && valid_protocol(hold->protocol) && valid_path(hold->path) &&
-	       hold->tuple.port &&
-	       (hold->state == HOLD_ACTIVE || hold->state == HOLD_TIME_WAIT);
+	       hold->tuple.port && (hold->state == HOLD_ACTIVE || hold->state == HOLD_TIME_WAIT);
 }
 
 static bool valid_refused(const struct event_refused *refused)

@@ -145,7 +145,8 @@ static struct share *share_of(struct ledger *ledger, const struct abi_hold *hold
 {
 	struct pool *pool =
 		pool_get(ledger, hold->tuple.netns, hold->protocol, hold->first, hold->last);
-	struct owner *owner = pool ? owner_get(ledger, &hold->owner, hold->flags) : NULL;
+	struct owner *owner =
+		pool ? owner_get(ledger, &hold->owner, hold->flags, hold->taken_ns) : NULL;
 	struct stake *stake = owner ? stake_get(ledger, owner, pool) : NULL;
 
 	return stake ? share_get(ledger, stake, pool, destination_of(hold)) : NULL;
@@ -279,7 +280,8 @@ static int apply_refused(struct ledger *ledger, const struct event_refused *even
 {
 	struct pool *pool =
 		pool_get(ledger, event->tuple.netns, event->protocol, event->first, event->last);
-	struct owner *owner = pool ? owner_get(ledger, &event->owner, event->flags) : NULL;
+	struct owner *owner =
+		pool ? owner_get(ledger, &event->owner, event->flags, event->header.time_ns) : NULL;
 	struct stake *stake = owner ? stake_get(ledger, owner, pool) : NULL;
 	int r;
 
@@ -311,6 +313,21 @@ int ledger_apply(struct ledger *ledger, const struct event *event)
 	}
 }
 
+static void follow_trends(struct ledger *ledger)
+{
+	struct destination *destination;
+	struct destination *next;
+	struct netns *netns;
+	struct netns *next_netns;
+
+	HASH_ITER(hh, ledger->destinations, destination, next)
+		trend_add(&destination->trend, tally_used(&destination->tally), ledger->now_ns);
+	HASH_ITER(hh, ledger->netns, netns, next_netns) {
+		trend_add(&netns->tcp.trend, netns->tcp.ports.count, ledger->now_ns);
+		trend_add(&netns->udp.trend, netns->udp.ports.count, ledger->now_ns);
+	}
+}
+
 void ledger_advance(struct ledger *ledger, uint64_t now_ns)
 {
 	struct stake *stake;
@@ -319,6 +336,7 @@ void ledger_advance(struct ledger *ledger, uint64_t now_ns)
 	if (now_ns > ledger->now_ns)
 		ledger->now_ns = now_ns;
 	release_due_time_waits(ledger);
+	follow_trends(ledger);
 	if (!ledger->idle_stakes)
 		return;
 	HASH_ITER(hh, ledger->stakes, stake, next) {

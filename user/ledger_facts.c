@@ -22,18 +22,18 @@ static uint32_t reserved_inside(const struct netns_facts *facts)
 	return count;
 }
 
+static const uint8_t none_reserved[65536 / 8];
+
 static bool same_reserved(const struct pool *pool, const struct netns_facts *facts)
 {
-	static const uint8_t none[sizeof(facts->reserved)];
-
-	return !memcmp(pool->reserved ? pool->reserved : none, facts->reserved,
+	return !memcmp(pool->reserved ? pool->reserved : none_reserved, facts->reserved,
 		       sizeof(facts->reserved));
 }
 
 static int copy_reserved(struct pool *pool, const struct netns_facts *facts)
 {
 	pool->reserved_count = reserved_inside(facts);
-	if (!pool->reserved && !pool->reserved_count)
+	if (!pool->reserved && same_reserved(pool, facts))
 		return 0;
 	if (!pool->reserved)
 		pool->reserved = malloc(sizeof(facts->reserved));
@@ -268,7 +268,10 @@ void ledger_check_owners(struct ledger *ledger,
 	struct owner *owner;
 	struct owner *next;
 
-	HASH_ITER(hh, ledger->owners, owner, next)
+	HASH_ITER(hh, ledger->owners, owner, next) {
 		if (owner->alive && owner->key.tgid)
 			owner->alive = alive(context, owner->key.tgid, owner->key.start_ns);
+		if (owner->cgroup_id && !owner->cgroup)
+			owner->identified = false;
+	}
 }

@@ -19,6 +19,7 @@
 #include "bpf/abi.h"
 #include "user/holds.h"
 #include "user/portset.h"
+#include "user/trend.h"
 #include "user/view.h"
 
 #define REFUSALS_KEPT 256
@@ -53,9 +54,11 @@ struct pool {
 	uint64_t allocations[PATH__COUNT];
 	uint64_t releases[PATH__COUNT];
 	uint32_t refused[REFUSED_SECONDS]; /* by second */
+	struct trend trend;                /* of ports held */
 	uint64_t refused_second;           /* the newest second counted in refused */
 	uint32_t drift;                    /* of the last reconcile */
 	uint32_t worst_used;               /* of its destinations; view_build fills and reads it */
+	double exhaustion_seconds;         /* of itself or one of them; the same */
 	uint32_t drift_running;            /* of the reconcile under way */
 };
 
@@ -80,7 +83,8 @@ struct owner {
 	char comm[ABI_COMM_LEN];
 	uint32_t uid;
 	uint64_t cgroup_id;
-	char *cgroup; /* names the agent looked up; NULL: none */
+	uint64_t seen_ns; /* when it was as described above */
+	char *cgroup;     /* names the agent looked up; NULL: none */
 	char *unit;
 	char *container;
 	char *pod;
@@ -117,6 +121,7 @@ struct destination_key {
 struct destination {
 	struct destination_key key;
 	struct tally tally;
+	struct trend trend;   /* of ports used */
 	struct share *shares; /* list through share.next */
 	uint32_t shares_count;
 	UT_hash_handle hh;
@@ -170,9 +175,8 @@ struct waiting {
 };
 
 struct waiting_queue {
-	struct waiting *entries; /* ring; a power of two */
+	struct waiting *entries; /* a heap, the soonest first */
 	uint32_t capacity;
-	uint32_t head;
 	uint32_t count;
 };
 

@@ -44,12 +44,14 @@ static int count_refusal(struct ledger *ledger, struct pool *pool, const struct 
 			 const struct event_refused *event)
 {
 	struct refusal_key key = { .pool = pool, .path = event->path, .error = event->error };
+	struct refusal_key other = key;
 	struct refusal_count *count;
 
-	memcpy(key.comm, owner->comm, sizeof(key.comm));
+	strcpy(key.comm, owner->comm);
+	strcpy(other.comm, "other");
 	HASH_FIND(hh, ledger->refused, &key, sizeof(key), count);
 	if (!count && HASH_COUNT(ledger->refused) >= REFUSAL_COUNTERS_MAX) {
-		strncpy(key.comm, "other", sizeof(key.comm));
+		key = other;
 		HASH_FIND(hh, ledger->refused, &key, sizeof(key), count);
 	}
 	if (!count) {

@@ -73,7 +73,8 @@ static void owner_describe(struct owner *owner, const struct abi_owner *seen)
 	}
 }
 
-struct owner *owner_get(struct ledger *ledger, const struct abi_owner *seen, uint32_t flags)
+struct owner *owner_get(struct ledger *ledger, const struct abi_owner *seen, uint32_t flags,
+			uint64_t seen_ns)
 {
 	struct owner_key key = owner_key(seen, flags);
 	struct owner *owner;
@@ -91,7 +92,10 @@ struct owner *owner_get(struct ledger *ledger, const struct abi_owner *seen, uin
 			return NULL;
 		}
 	}
-	owner_describe(owner, seen);
+	if (seen_ns >= owner->seen_ns) {
+		owner_describe(owner, seen);
+		owner->seen_ns = seen_ns;
+	}
 	return owner;
 }
 

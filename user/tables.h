@@ -11,7 +11,9 @@ struct netns *netns_find(const struct ledger *ledger, uint32_t inode);
 struct netns *netns_get(struct ledger *ledger, uint32_t inode);
 void netns_free(struct ledger *ledger, struct netns *netns);
 
-struct owner *owner_get(struct ledger *ledger, const struct abi_owner *owner, uint32_t flags);
+/* seen_ns: when the owner was as described; an older description does not undo a newer one. */
+struct owner *owner_get(struct ledger *ledger, const struct abi_owner *owner, uint32_t flags,
+			uint64_t seen_ns);
 
 struct destination *destination_find(const struct ledger *ledger, struct pool *pool,
 				     const struct abi_tuple *tuple);

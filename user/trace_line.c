@@ -169,7 +169,8 @@ void trace_line_json(FILE *out, const struct trace_line *line)
 	json_object_set_new(object, "process", json_text(line->process));
 	json_object_set_new(object, "netns", json_count(line->netns));
 	json_object_set_new(object, "netns_name", json_text(line->netns_name));
-	json_object_set_new(object, "protocol", json_string(text_protocol(line->protocol)));
+	json_object_set_new(object, "protocol",
+			    json_text(line->protocol ? text_protocol(line->protocol) : NULL));
 	put_endpoints(object, line);
 	if (line->error)
 		json_object_set_new(object, "errno", json_string(text_error(text, line->error)));

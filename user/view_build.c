@@ -45,36 +45,48 @@ static void fill_pool(struct builder *builder, struct view_pool *row, const stru
 		.shared = pool->ports.count - pool->exclusive.count,
 		.refused_recently = pool_refused_recently(pool, builder->facts->now_ns),
 		.saturation = saturation(pool->ports.count, pool_size(pool)),
-		.exhaustion_seconds = NAN,
+		.exhaustion_seconds = pool->exhaustion_seconds,
 	};
 	if (pool->worst_used)
 		row->worst_destination_saturation =
 			saturation(pool->worst_used, pool_capacity(pool));
 }
 
-static void forget_worst(struct ledger *ledger)
+static double destination_exhaustion(const struct destination *destination)
 {
-	struct netns *netns;
-	struct netns *next;
-
-	HASH_ITER(hh, ledger->netns, netns, next) {
-		netns->tcp.worst_used = 0;
-		netns->udp.worst_used = 0;
-	}
+	return trend_seconds_to(&destination->trend, tally_used(&destination->tally),
+				pool_capacity(destination->key.pool));
 }
 
+static void forget_worst(struct pool *pool)
+{
+	pool->worst_used = 0;
+	pool->exhaustion_seconds =
+		trend_seconds_to(&pool->trend, pool->ports.count, pool_size(pool));
+}
+
+/* A pool is as near its end as the nearest of its scopes: itself, or a destination in use. */
 static void find_worst(struct ledger *ledger)
 {
 	struct destination *destination;
 	struct destination *next;
+	struct netns *netns;
+	struct netns *next_netns;
 
-	forget_worst(ledger);
+	HASH_ITER(hh, ledger->netns, netns, next_netns) {
+		forget_worst(&netns->tcp);
+		forget_worst(&netns->udp);
+	}
 	HASH_ITER(hh, ledger->destinations, destination, next) {
 		struct pool *pool = destination->key.pool;
 		uint32_t used = tally_used(&destination->tally);
 
+		if (!used)
+			continue;
 		if (used > pool->worst_used)
 			pool->worst_used = used;
+		pool->exhaustion_seconds =
+			fmin(pool->exhaustion_seconds, destination_exhaustion(destination));
 	}
 }
 
@@ -172,7 +184,7 @@ static void fill_destination(struct builder *builder, struct view_destination *r
 		.time_wait = destination->tally.time_wait,
 		.recyclable = destination->tally.recyclable,
 		.exclusive = destination->tally.exclusive,
-		.exhaustion_seconds = NAN,
+		.exhaustion_seconds = destination_exhaustion(destination),
 	};
 	row->saturation = saturation(row->used, row->capacity);
 	memcpy(row->local, destination->key.local, sizeof(row->local));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/* A binary heap: delays differ between namespaces, so what comes first need not be due first. */
 #include "user/waiting.h"
 
 #include <errno.h>
@@ -7,49 +8,73 @@
 
 #define CAPACITY_MIN 64
 
-static int grow(struct waiting_queue *queue)
+static int make_room(struct waiting_queue *queue)
 {
 	uint32_t capacity = queue->capacity ? queue->capacity * 2 : CAPACITY_MIN;
-	struct waiting *entries = calloc(capacity, sizeof(*entries));
+	struct waiting *entries;
 
+	if (queue->count < queue->capacity)
+		return 0;
+	entries = reallocarray(queue->entries, capacity, sizeof(*entries));
 	if (!entries)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < queue->count; i++)
-		entries[i] = queue->entries[(queue->head + i) & (queue->capacity - 1)];
-	free(queue->entries);
 	queue->entries = entries;
 	queue->capacity = capacity;
-	queue->head = 0;
 	return 0;
+}
+
+static void swap(struct waiting *a, struct waiting *b)
+{
+	struct waiting moved = *a;
+
+	*a = *b;
+	*b = moved;
+}
+
+static void sift_up(struct waiting *entries, uint32_t i)
+{
+	while (i && entries[i].due_ns < entries[(i - 1) / 2].due_ns) {
+		swap(&entries[i], &entries[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+}
+
+static void sift_down(struct waiting *entries, uint32_t count)
+{
+	uint32_t i = 0;
+
+	for (;;) {
+		uint32_t child = 2 * i + 1;
+
+		if (child >= count)
+			return;
+		if (child + 1 < count && entries[child + 1].due_ns < entries[child].due_ns)
+			child++;
+		if (entries[i].due_ns <= entries[child].due_ns)
+			return;
+		swap(&entries[i], &entries[child]);
+		i = child;
+	}
 }
 
 int waiting_push(struct waiting_queue *queue, uint64_t id, uint64_t due_ns)
 {
-	int r;
+	int r = make_room(queue);
 
-	if (queue->count == queue->capacity) {
-		r = grow(queue);
-		if (r < 0)
-			return r;
-	}
-	queue->entries[(queue->head + queue->count) & (queue->capacity - 1)] =
-		(struct waiting){ id, due_ns };
-	queue->count++;
+	if (r < 0)
+		return r;
+	queue->entries[queue->count] = (struct waiting){ id, due_ns };
+	sift_up(queue->entries, queue->count++);
 	return 0;
 }
 
 bool waiting_pop(struct waiting_queue *queue, uint64_t now_ns, uint64_t *ret_id)
 {
-	const struct waiting *oldest;
-
-	if (!queue->count)
+	if (!queue->count || queue->entries[0].due_ns > now_ns)
 		return false;
-	oldest = &queue->entries[queue->head];
-	if (oldest->due_ns > now_ns)
-		return false;
-	*ret_id = oldest->id;
-	queue->head = (queue->head + 1) & (queue->capacity - 1);
-	queue->count--;
+	*ret_id = queue->entries[0].id;
+	queue->entries[0] = queue->entries[--queue->count];
+	sift_down(queue->entries, queue->count);
 	return true;
 }
 
