@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: Apache-2.0
+/* When an alert begins, when it ends, and what is said of it. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/alert.h"
+#include "user/arena.h"
+#include "user/util.h"
+
+#define SECOND UINT64_C(1000000000)
+#define EPOCH_NS (1700000000 * SECOND)
+#define TOLD_MAX 64
+
+/* One rule of each kind: enters at 0.8, after two seconds, leaves below 0.7. */
+static const struct alert_rule destination_rule = {
+	"Destination", SEVERITY_WARNING, ALERT_DESTINATION_SATURATION, 0.8, 0.7, 2 * SECOND
+};
+static const struct alert_rule pool_rule = { "Pool", SEVERITY_CRITICAL, ALERT_POOL_SATURATION, 0.8,
+					     0.7,    2 * SECOND };
+static const struct alert_rule refusal_rule = { "Refused", SEVERITY_CRITICAL, ALERT_REFUSALS, 1, 1,
+						0 };
+
+struct told {
+	char rule[32];
+	char subject[128];
+	bool entered;
+};
+
+struct scene {
+	struct alerts *alerts;
+	struct view *view; /* the one judged last */
+	uint64_t now_ns;
+	struct told told[TOLD_MAX];
+	size_t told_count;
+};
+
+static struct scene scene_of(const struct alert_rule *rules, size_t count)
+{
+	struct scene scene = { .now_ns = 1000 * SECOND };
+
+	assert_int_equal(alerts_new(&scene.alerts, rules, count), 0);
+	return scene;
+}
+
+static void scene_close(struct scene *scene)
+{
+	alerts_free(scene->alerts);
+	view_unref(scene->view);
+}
+
+static void hear(void *context, const struct view_alert *alert, bool entered)
+{
+	struct scene *scene = context;
+	struct told *told = &scene->told[scene->told_count++];
+
+	assert_true(scene->told_count <= TOLD_MAX);
+	snprintf(told->rule, sizeof(told->rule), "%s", alert->rule);
+	snprintf(told->subject, sizeof(told->subject), "%s", alert->subject);
+	told->entered = entered;
+}
+
+static struct view *new_view(struct scene *scene)
+{
+	struct arena *arena = arena_new();
+	struct view *view = arena_alloc(arena, 1, sizeof(*view));
+
+	assert_non_null(view);
+	view->arena = arena;
+	view->references = 1;
+	view->time = EPOCH_NS + scene->now_ns;
+	view_unref(scene->view);
+	return scene->view = view;
+}
+
+static void judge(struct scene *scene)
+{
+	assert_int_equal(alerts_evaluate(scene->alerts, scene->view, scene->now_ns, hear, scene),
+			 0);
+}
+
+static struct view_destination destination(double saturation)
+{
+	return (struct view_destination){
+		.netns_name = "host",
+		.protocol = IPPROTO_TCP,
+		.local = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
+		.remote = { [10] = 0xff, 0xff, 10, 0, 0, 2 },
+		.remote_port = 5432,
+		.capacity = 100,
+		.used = (uint32_t)(saturation * 100),
+		.saturation = saturation,
+	};
+}
+
+/* Judges a view of these destinations, worst first. */
+static void see(struct scene *scene, const struct view_destination *rows, size_t count)
+{
+	struct view *view = new_view(scene);
+
+	view->destinations = rows;
+	view->destinations_count = count;
+	judge(scene);
+}
+
+static void see_one(struct scene *scene, double saturation)
+{
+	const struct view_destination row = destination(saturation);
+
+	see(scene, &row, 1);
+}
+
+static void pass(struct scene *scene, uint64_t ns)
+{
+	scene->now_ns += ns;
+}
+
+static void assert_firing(const struct scene *scene, size_t count)
+{
+	assert_int_equal(scene->view->alerts_count, count);
+}
+
+/* --- thresholds and time --------------------------------------------------------------------- */
+
+static void an_alert_begins_when_its_time_has_passed(void **state)
+{
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	see_one(&scene, 0.8);
+	assert_firing(&scene, 0);
+	pass(&scene, 2 * SECOND - 1);
+	see_one(&scene, 0.9);
+	assert_firing(&scene, 0);
+	assert_int_equal(scene.told_count, 0);
+	pass(&scene, 1);
+	see_one(&scene, 0.9);
+	assert_firing(&scene, 1);
+	assert_int_equal(scene.told_count, 1);
+	assert_true(scene.told[0].entered);
+	scene_close(&scene);
+}
+
+static void below_the_enter_threshold_nothing_begins(void **state)
+{
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	for (int i = 0; i < 10; i++, pass(&scene, SECOND))
+		see_one(&scene, 0.7999);
+	assert_firing(&scene, 0);
+	assert_int_equal(scene.told_count, 0);
+	scene_close(&scene);
+}
+
+static void a_dip_starts_the_time_anew(void **state)
+{
+	static const double dips[] = { 0.79, 0.1 }; /* above and below the leave threshold */
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(dips); i++) {
+		struct scene scene = scene_of(&destination_rule, 1);
+
+		see_one(&scene, 0.9);
+		pass(&scene, SECOND);
+		see_one(&scene, dips[i]);
+		pass(&scene, SECOND);
+		see_one(&scene, 0.9);
+		assert_firing(&scene, 0);
+		pass(&scene, 2 * SECOND);
+		see_one(&scene, 0.9);
+		assert_firing(&scene, 1);
+		scene_close(&scene);
+	}
+}
+
+static void without_a_time_an_alert_begins_at_once(void **state)
+{
+	struct alert_rule rule = destination_rule;
+	struct scene scene;
+
+	(void)state;
+	rule.for_ns = 0;
+	scene = scene_of(&rule, 1);
+	see_one(&scene, 0.8);
+	assert_firing(&scene, 1);
+	scene_close(&scene);
+}
+
+static void fire(struct scene *scene, double saturation)
+{
+	see_one(scene, saturation);
+	pass(scene, 2 * SECOND);
+	see_one(scene, saturation);
+	assert_firing(scene, 1);
+}
+
+static void an_alert_lasts_down_to_the_leave_threshold(void **state)
+{
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	fire(&scene, 0.9);
+	see_one(&scene, 0.75);
+	assert_firing(&scene, 1);
+	see_one(&scene, 0.7);
+	assert_firing(&scene, 1);
+	assert_int_equal(scene.told_count, 1);
+	see_one(&scene, 0.6999);
+	assert_firing(&scene, 0);
+	assert_int_equal(scene.told_count, 2);
+	assert_false(scene.told[1].entered);
+	assert_string_equal(scene.told[0].subject, scene.told[1].subject);
+	scene_close(&scene);
+}
+
+static void an_alert_that_ended_must_wait_again(void **state)
+{
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	fire(&scene, 0.9);
+	see_one(&scene, 0.1);
+	see_one(&scene, 0.9);
+	assert_firing(&scene, 0);
+	pass(&scene, 2 * SECOND);
+	see_one(&scene, 0.9);
+	assert_firing(&scene, 1);
+	assert_int_equal(scene.told_count, 3);
+	scene_close(&scene);
+}
+
+static void transitions_are_told_once(void **state)
+{
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	fire(&scene, 0.9);
+	for (int i = 0; i < 5; i++)
+		see_one(&scene, 0.9);
+	assert_int_equal(scene.told_count, 1);
+	for (int i = 0; i < 5; i++)
+		see_one(&scene, 0.1);
+	assert_int_equal(scene.told_count, 2);
+	scene_close(&scene);
+}
+
+/* --- subjects -------------------------------------------------------------------------------- */
+
+static void an_alert_ends_with_its_subject(void **state)
+{
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	fire(&scene, 0.9);
+	see(&scene, NULL, 0);
+	assert_firing(&scene, 0);
+	assert_int_equal(scene.told_count, 2);
+	assert_false(scene.told[1].entered);
+	scene_close(&scene);
+}
+
+static void a_destination_nobody_uses_is_no_alert(void **state)
+{
+	struct view_destination row = destination(1.0);
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	row.used = 0; /* all bound away, or all recyclable */
+	row.capacity = 0;
+	for (int i = 0; i < 5; i++, pass(&scene, SECOND))
+		see(&scene, &row, 1);
+	assert_firing(&scene, 0);
+	scene_close(&scene);
+}
+
+/* It stands among others of its saturation: those after it still count. */
+static void an_unused_destination_hides_no_other(void **state)
+{
+	struct view_destination rows[] = { destination(1.0), destination(0.9) };
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	rows[0].used = 0;
+	rows[1].remote_port = 1;
+	for (int i = 0; i < 3; i++, pass(&scene, SECOND))
+		see(&scene, rows, 2);
+	assert_firing(&scene, 1);
+	scene_close(&scene);
+}
+
+static void each_destination_has_an_alert_of_its_own(void **state)
+{
+	struct view_destination rows[] = { destination(0.95), destination(0.9), destination(0.85),
+					   destination(0.5) };
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	rows[1].remote_port = 1;
+	rows[2].local[15] = 9;
+	rows[3].remote_port = 3;
+	for (int i = 0; i < 3; i++, pass(&scene, SECOND))
+		see(&scene, rows, 4);
+	assert_firing(&scene, 3);
+	see(&scene, rows, 2); /* the third is gone */
+	assert_firing(&scene, 2);
+	assert_int_equal(scene.told_count, 4);
+	assert_false(scene.told[3].entered);
+	scene_close(&scene);
+}
+
+static void the_same_destination_in_two_namespaces_is_two_subjects(void **state)
+{
+	struct view_destination rows[] = { destination(0.9), destination(0.9) };
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	rows[1].netns_name = "blue";
+	for (int i = 0; i < 3; i++, pass(&scene, SECOND))
+		see(&scene, rows, 2);
+	assert_firing(&scene, 2);
+	scene_close(&scene);
+}
+
+static void the_subject_is_stable_and_the_summary_has_the_numbers(void **state)
+{
+	static const struct view_share share = { .pid = 42, .process = "evil\nname", .used = 80 };
+	struct view_destination row = destination(0.9);
+	struct scene scene = scene_of(&destination_rule, 1);
+	const struct view_alert *alert;
+
+	(void)state;
+	row.time_wait = 12;
+	row.recyclable = 2;
+	row.owners = &share;
+	row.owners_count = 1;
+	for (int i = 0; i < 3; i++, pass(&scene, SECOND))
+		see(&scene, &row, 1);
+	alert = &scene.view->alerts[0];
+	assert_string_equal(alert->rule, "Destination");
+	assert_int_equal(alert->severity, SEVERITY_WARNING);
+	assert_string_equal(alert->subject, "host tcp 10.0.0.1 -> 10.0.0.2:5432");
+	assert_string_equal(alert->summary,
+			    "90 of 100 ports used toward 10.0.0.2:5432, 10 in TIME_WAIT; "
+			    "most by evil?name[42] (80)");
+	assert_true(alert->value == 0.9);
+	assert_int_equal(alert->since, EPOCH_NS + 1002 * SECOND);
+	scene_close(&scene);
+}
+
+static void since_is_when_it_began(void **state)
+{
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	fire(&scene, 0.9);
+	pass(&scene, 100 * SECOND);
+	see_one(&scene, 0.95);
+	assert_int_equal(scene.view->alerts[0].since, EPOCH_NS + 1002 * SECOND);
+	assert_true(scene.view->alerts[0].value == 0.95);
+	scene_close(&scene);
+}
+
+/* The longest that names and addresses can be. */
+static void long_subjects_stay_apart(void **state)
+{
+	char names[2][64];
+	struct view_destination rows[] = { destination(0.9), destination(0.9) };
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		memset(names[i], 'n', 63);
+		names[i][62] = (char)('0' + i);
+		names[i][63] = '\0';
+		memset(rows[i].local, 0xfd, 16);
+		memset(rows[i].remote, 0xfe, 16);
+		rows[i].netns_name = names[i];
+	}
+	for (int i = 0; i < 3; i++, pass(&scene, SECOND))
+		see(&scene, rows, 2);
+	assert_firing(&scene, 2);
+	scene_close(&scene);
+}
+
+/* --- pools and refusals ---------------------------------------------------------------------- */
+
+static void see_pool(struct scene *scene, double saturation, uint32_t refused)
+{
+	const struct view_pool pools[] = { {
+						   .netns_name = "host",
+						   .protocol = IPPROTO_TCP,
+						   .size = 100,
+						   .used = (uint32_t)(saturation * 100),
+						   .exclusive = 3,
+						   .refused_recently = refused,
+						   .saturation = saturation,
+					   },
+					   { .netns_name = "host", .protocol = IPPROTO_UDP } };
+	struct view *view = new_view(scene);
+
+	view->pools = pools;
+	view->pools_count = ARRAY_SIZE(pools);
+	judge(scene);
+}
+
+static void a_full_pool_is_an_alert(void **state)
+{
+	struct scene scene = scene_of(&pool_rule, 1);
+
+	(void)state;
+	for (int i = 0; i < 3; i++, pass(&scene, SECOND))
+		see_pool(&scene, 0.9, 0);
+	assert_firing(&scene, 1);
+	assert_string_equal(scene.view->alerts[0].subject, "host tcp");
+	assert_string_equal(scene.view->alerts[0].summary,
+			    "90 of 100 tcp ports held in namespace host, 3 of them bound");
+	see_pool(&scene, 0.1, 0);
+	assert_firing(&scene, 0);
+	scene_close(&scene);
+}
+
+static void a_refusal_is_an_alert_while_it_is_recent(void **state)
+{
+	struct scene scene = scene_of(&refusal_rule, 1);
+
+	(void)state;
+	see_pool(&scene, 0.1, 0);
+	assert_firing(&scene, 0);
+	see_pool(&scene, 0.1, 7);
+	assert_firing(&scene, 1);
+	assert_true(scene.view->alerts[0].value == 7.0);
+	assert_string_equal(scene.view->alerts[0].summary,
+			    "7 tcp port requests refused in namespace host within a minute");
+	see_pool(&scene, 0.1, 0);
+	assert_firing(&scene, 0);
+	assert_int_equal(scene.told_count, 2);
+	scene_close(&scene);
+}
+
+/* --- several rules --------------------------------------------------------------------------- */
+
+static void rules_do_not_disturb_each_other(void **state)
+{
+	const struct alert_rule rules[] = { destination_rule, pool_rule, refusal_rule };
+	struct scene scene = scene_of(rules, ARRAY_SIZE(rules));
+
+	(void)state;
+	see_pool(&scene, 0.9, 1);
+	assert_firing(&scene, 1);
+	pass(&scene, 2 * SECOND);
+	see_pool(&scene, 0.9, 1);
+	assert_firing(&scene, 2);
+	see_pool(&scene, 0.9, 0);
+	assert_firing(&scene, 1);
+	assert_string_equal(scene.view->alerts[0].rule, "Pool");
+	scene_close(&scene);
+}
+
+static void alerts_come_gravest_first_then_oldest(void **state)
+{
+	const struct alert_rule rules[] = { destination_rule, refusal_rule, pool_rule };
+	const struct view_destination row = destination(0.9);
+	const struct view_pool pool = { .netns_name = "host",
+					.protocol = IPPROTO_TCP,
+					.refused_recently = 1,
+					.saturation = 0.9 };
+	struct scene scene = scene_of(rules, ARRAY_SIZE(rules));
+
+	(void)state;
+	for (int i = 0; i < 3; i++, pass(&scene, SECOND)) {
+		struct view *view = new_view(&scene);
+
+		view->pools = &pool;
+		view->pools_count = 1;
+		view->destinations = &row;
+		view->destinations_count = 1;
+		judge(&scene);
+	}
+	assert_firing(&scene, 3);
+	assert_string_equal(scene.view->alerts[0].rule, "Refused");
+	assert_string_equal(scene.view->alerts[1].rule, "Pool");
+	assert_string_equal(scene.view->alerts[2].rule, "Destination");
+	scene_close(&scene);
+}
+
+static void every_rule_is_listed_with_how_many_fire(void **state)
+{
+	const struct alert_rule rules[] = { destination_rule, pool_rule };
+	struct view_destination rows[] = { destination(0.9), destination(0.9) };
+	struct scene scene = scene_of(rules, ARRAY_SIZE(rules));
+
+	(void)state;
+	rows[1].remote_port = 1;
+	for (int i = 0; i < 3; i++, pass(&scene, SECOND))
+		see(&scene, rows, 2);
+	assert_int_equal(scene.view->rules_count, 2);
+	assert_string_equal(scene.view->rules[0].name, "Destination");
+	assert_int_equal(scene.view->rules[0].severity, SEVERITY_WARNING);
+	assert_int_equal(scene.view->rules[0].firing, 2);
+	assert_int_equal(scene.view->rules[1].firing, 0);
+	scene_close(&scene);
+}
+
+static void an_alert_in_a_view_outlives_the_alerts(void **state)
+{
+	struct scene scene = scene_of(&destination_rule, 1);
+
+	(void)state;
+	fire(&scene, 0.9);
+	alerts_free(scene.alerts);
+	scene.alerts = NULL;
+	assert_string_equal(scene.view->alerts[0].subject, "host tcp 10.0.0.1 -> 10.0.0.2:5432");
+	scene_close(&scene); /* and freeing none is fine */
+}
+
+static void the_default_rules_make_sense(void **state)
+{
+	const struct alert_rule *rules;
+	size_t count = 0;
+
+	(void)state;
+	rules = alert_default_rules(&count);
+	assert_true(count >= 3);
+	for (size_t i = 0; i < count; i++) {
+		assert_non_null(rules[i].name);
+		assert_true(rules[i].leave <= rules[i].enter);
+		assert_true(rules[i].leave > 0);
+		for (size_t k = 0; k < i; k++)
+			assert_true(strcmp(rules[k].name, rules[i].name) ||
+				    rules[k].severity != rules[i].severity);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_alert_begins_when_its_time_has_passed),
+		cmocka_unit_test(below_the_enter_threshold_nothing_begins),
+		cmocka_unit_test(a_dip_starts_the_time_anew),
+		cmocka_unit_test(without_a_time_an_alert_begins_at_once),
+		cmocka_unit_test(an_alert_lasts_down_to_the_leave_threshold),
+		cmocka_unit_test(an_alert_that_ended_must_wait_again),
+		cmocka_unit_test(transitions_are_told_once),
+		cmocka_unit_test(an_alert_ends_with_its_subject),
+		cmocka_unit_test(a_destination_nobody_uses_is_no_alert),
+		cmocka_unit_test(an_unused_destination_hides_no_other),
+		cmocka_unit_test(each_destination_has_an_alert_of_its_own),
+		cmocka_unit_test(the_same_destination_in_two_namespaces_is_two_subjects),
+		cmocka_unit_test(the_subject_is_stable_and_the_summary_has_the_numbers),
+		cmocka_unit_test(since_is_when_it_began),
+		cmocka_unit_test(long_subjects_stay_apart),
+		cmocka_unit_test(a_full_pool_is_an_alert),
+		cmocka_unit_test(a_refusal_is_an_alert_while_it_is_recent),
+		cmocka_unit_test(rules_do_not_disturb_each_other),
+		cmocka_unit_test(alerts_come_gravest_first_then_oldest),
+		cmocka_unit_test(every_rule_is_listed_with_how_many_fire),
+		cmocka_unit_test(an_alert_in_a_view_outlives_the_alerts),
+		cmocka_unit_test(the_default_rules_make_sense),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
