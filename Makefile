@@ -10,7 +10,7 @@ CC       ?= gcc
 CLANG    ?= clang
 BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 ARCH     := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
-TRIPLET  := $(shell $(CC) -dumpmachine)
+TRIPLET  := $(or $(shell $(CC) -print-multiarch 2>/dev/null),$(shell $(CC) -dumpmachine))
 
 LIBS     := -lbpf -lelf -lz -lsystemd -lmicrohttpd -ljansson -lcap-ng -lpthread -lm
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
@@ -31,6 +31,7 @@ LIB_SRC  := $(filter-out $(COMMANDS),$(wildcard user/*.c)) $(wildcard exporters/
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 BIN_OBJ  := $(COMMANDS:%.c=$(B)/%.o)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c))
 
 ifeq ($(V),1)
@@ -43,7 +44,7 @@ MAKEFLAGS += --no-print-directory
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all run deps test test-unit test-e2e test-vm check format asan install clean help
+.PHONY: all run deps test test-unit test-e2e test-vm check format asan fuzz fuzz-targets install clean help
 
 all: $(B)/portgauge ## build the agent (the default)
 
@@ -79,6 +80,13 @@ format: ## lay out the C sources as .clang-format says
 
 asan: ## the unit tests under AddressSanitizer and UBSan
 	@$(MAKE) test-unit B=$(B)/asan SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover'
+
+fuzz: ## every parser under libFuzzer, a minute each; FUZZ_SECONDS=N
+	@$(MAKE) fuzz-targets B=$(B)/fuzz CC=$(CLANG) TRIPLET=$(TRIPLET) \
+		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all'
+	@tests/fuzz/run $(or $(FUZZ_SECONDS),60) $(FUZZ:$(B)/%=$(B)/fuzz/%)
+
+fuzz-targets: $(FUZZ)
 
 install: all ## install below $(DESTDIR)$(prefix)
 	$(Q)install -D -m 755 $(B)/portgauge $(DESTDIR)$(prefix)/bin/portgauge
@@ -125,6 +133,10 @@ $(B)/portgauge: $(BIN_OBJ) $(B)/libportgauge.a
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libportgauge.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $< $(B)/libportgauge.a $(LIBS) -lcmocka
+
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libportgauge.a
+	$(call msg,LD,$@)
+	$(Q)$(CC) -fsanitize=fuzzer $(SANITIZE) -o $@ $< $(B)/libportgauge.a $(LIBS)
 
 $(B)/tests/e2e/e2e: $(E2E_OBJ) $(B)/libportgauge.a
 	$(call msg,LD,$@)

@@ -225,13 +225,9 @@ bool ledger_describe(const struct ledger *ledger, uint64_t id, struct hold_descr
 
 struct owner *ledger_unidentified(struct ledger *ledger)
 {
-	struct owner *owner;
-	struct owner *next;
-
-	HASH_ITER(hh, ledger->owners, owner, next)
-		if (!owner->identified)
-			return owner;
-	return NULL;
+	while (ledger->strangers && ledger->strangers->identified)
+		owner_unlist(ledger, ledger->strangers);
+	return ledger->strangers;
 }
 
 uint64_t owner_cgroup_id(const struct owner *owner)
@@ -271,7 +267,9 @@ void ledger_check_owners(struct ledger *ledger,
 	HASH_ITER(hh, ledger->owners, owner, next) {
 		if (owner->alive && owner->key.tgid)
 			owner->alive = alive(context, owner->key.tgid, owner->key.start_ns);
-		if (owner->cgroup_id && !owner->cgroup)
+		if (owner->cgroup_id && !owner->cgroup) {
 			owner->identified = false;
+			owner_list(ledger, owner);
+		}
 	}
 }

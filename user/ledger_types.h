@@ -89,6 +89,9 @@ struct owner {
 	char *container;
 	char *pod;
 	bool identified; /* the agent has looked */
+	bool listed;     /* in the ledger's list of strangers */
+	struct owner *next_stranger;
+	struct owner *previous_stranger;
 	bool alive;
 	uint32_t stakes;
 	UT_hash_handle hh;
@@ -187,6 +190,7 @@ struct ledger {
 	struct holds holds;
 	struct netns *netns;
 	struct owner *owners;
+	struct owner *strangers; /* owners to be identified; those that have been may linger */
 	struct stake *stakes;
 	struct destination *destinations;
 	struct share *shares;

@@ -32,7 +32,8 @@ enum {
 };
 
 /* Parses argv[1...] of a command; argv[0] is its name. what: one line for --help. Handles --help
- * itself and exits. A mistake is one line on standard error and -EINVAL. */
+ * itself and exits. A mistake is one line on standard error and -EINVAL; for an option that does
+ * not exist argp exits itself, with EX_USAGE. */
 int options_parse(struct options *ret, int argc, char **argv, unsigned int takes, const char *what);
 
 /* Rows a list may have; fewer where a person reads them. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #define IDLE_STAKES_MAX 1024
 
 struct netns *netns_find(const struct ledger *ledger, uint32_t inode)
@@ -73,6 +75,22 @@ static void owner_describe(struct owner *owner, const struct abi_owner *seen)
 	}
 }
 
+void owner_list(struct ledger *ledger, struct owner *owner)
+{
+	if (owner->listed)
+		return;
+	DL_APPEND2(ledger->strangers, owner, previous_stranger, next_stranger);
+	owner->listed = true;
+}
+
+void owner_unlist(struct ledger *ledger, struct owner *owner)
+{
+	if (!owner->listed)
+		return;
+	DL_DELETE2(ledger->strangers, owner, previous_stranger, next_stranger);
+	owner->listed = false;
+}
+
 struct owner *owner_get(struct ledger *ledger, const struct abi_owner *seen, uint32_t flags,
 			uint64_t seen_ns)
 {
@@ -91,6 +109,7 @@ struct owner *owner_get(struct ledger *ledger, const struct abi_owner *seen, uin
 			free(owner);
 			return NULL;
 		}
+		owner_list(ledger, owner);
 	}
 	if (seen_ns >= owner->seen_ns) {
 		owner_describe(owner, seen);
@@ -102,6 +121,7 @@ struct owner *owner_get(struct ledger *ledger, const struct abi_owner *seen, uin
 static void owner_free(struct ledger *ledger, struct owner *owner)
 {
 	HASH_DEL(ledger->owners, owner);
+	owner_unlist(ledger, owner);
 	free(owner->cgroup);
 	free(owner->unit);
 	free(owner->container);

@@ -15,6 +15,10 @@ void netns_free(struct ledger *ledger, struct netns *netns);
 struct owner *owner_get(struct ledger *ledger, const struct abi_owner *owner, uint32_t flags,
 			uint64_t seen_ns);
 
+/* Puts an owner on the list of those to be identified, once. */
+void owner_list(struct ledger *ledger, struct owner *owner);
+void owner_unlist(struct ledger *ledger, struct owner *owner);
+
 struct destination *destination_find(const struct ledger *ledger, struct pool *pool,
 				     const struct abi_tuple *tuple);
 

@@ -245,6 +245,10 @@ static void a_hold_that_was_not_counted_takes_no_port_along(void **state)
 		assert_int_equal(tcp(&books)->used, 6);
 		assert_int_equal(tcp(&books)->exclusive, 6);
 		assert_int_equal(owner(&books, EVENT_PID)->exclusive, 6);
+		for (uint64_t id = 1; id <= 6; id++)
+			release(&books, .id = id);
+		assert_int_equal(tcp(&books)->used, 0);
+		assert_int_equal(tcp(&books)->exclusive, 0);
 		books_close(&books);
 	}
 }
