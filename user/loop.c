@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 
 #include <systemd/sd-event.h>
 
@@ -83,16 +84,31 @@ static int on_second(sd_event_source *timer, uint64_t time_us, void *context)
 }
 
 /* A reconcile that fails now may succeed later: say so and go on. */
-static int on_reconcile(sd_event_source *timer, uint64_t time_us, void *context)
+static void reconcile(struct loop *loop)
 {
-	struct loop *loop = context;
 	int r = agent_reconcile(loop->agent);
 
-	(void)time_us;
 	if (r < 0)
 		log_warning("reading the kernel's socket tables: %s; trying again later",
 			    strerror(-r));
+}
+
+static int on_reconcile(sd_event_source *timer, uint64_t time_us, void *context)
+{
+	struct loop *loop = context;
+
+	(void)time_us;
+	reconcile(loop);
 	return again(timer, loop->config.reconcile_ns / NS_PER_US);
+}
+
+static int on_reconcile_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			       void *context)
+{
+	(void)source;
+	(void)info;
+	reconcile(context);
+	return 0;
 }
 
 static int block_signals(void)
@@ -102,6 +118,7 @@ static int block_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
 
@@ -123,6 +140,8 @@ static int open_loop(struct loop *loop)
 		r = sd_event_add_signal(loop->event, NULL, SIGINT, NULL, NULL);
 	if (r >= 0)
 		r = sd_event_add_signal(loop->event, NULL, SIGTERM, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(loop->event, NULL, SIGUSR1, on_reconcile_signal, loop);
 	if (r >= 0)
 		r = sd_event_add_io(loop->event, NULL, agent_fd(loop->agent), EPOLLIN, on_ring,
 				    loop);

@@ -17,8 +17,8 @@ struct loop_config {
 	void *context;
 };
 
-/* agent is borrowed. Blocks SIGINT and SIGTERM in the calling thread and those it starts later;
- * both end loop_run. A negative errno on failure. */
+/* agent is borrowed. Blocks SIGINT, SIGTERM and SIGUSR1 in the calling thread and those it starts
+ * later; the first two end loop_run, the third reconciles at once. A negative errno on failure. */
 int loop_new(struct loop **ret, struct agent *agent, const struct loop_config *config);
 void loop_free(struct loop *loop);
 
