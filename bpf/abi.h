@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 #define ABI_COMM_LEN 16
 
 /* Names of a hold's way into the pool; also the "path" label of metrics. */
@@ -32,6 +32,7 @@ enum hold_state {
 #define HOLD_OWNER_KERNEL 0x02  /* a kernel socket: no process owns it */
 #define HOLD_TW_TIMESTAMPS 0x04 /* TIME_WAIT: the peer used TCP timestamps */
 #define HOLD_TW_FIN_WAIT2 0x08  /* TIME_WAIT: sub-state FIN_WAIT2, never recyclable */
+#define HOLD_STICKS 0x10 /* the kernel keeps a once-bound port blocked while anyone is on it */
 #define HOLD_TW_FLAGS (HOLD_TW_TIMESTAMPS | HOLD_TW_FIN_WAIT2)
 
 /* The process that took the port. (tgid, start_ns) is unique while the host is up. */
@@ -48,8 +49,18 @@ struct abi_tuple {
 	__u8 local[16];
 	__u8 remote[16]; /* all zero: none */
 	__u32 netns;     /* inode number of the network namespace */
+	__u32 vrf; /* its l3mdev: interface index of the VRF, which has ports of its own; 0: none */
 	__u16 port;
 	__u16 remote_port; /* 0: none */
+	__u32 pad;
+};
+
+/* Which ports the kernel may choose from, as it was at that moment. */
+struct abi_range {
+	__u16 first; /* ip_local_port_range */
+	__u16 last;
+	__u16 own_first; /* what IP_LOCAL_PORT_RANGE leaves of it for this socket; 0: not set */
+	__u16 own_last;
 };
 
 /* One kernel object that keeps one port: the value of the holds map and the body of EVENT_TAKEN. */
@@ -58,12 +69,12 @@ struct abi_hold {
 	__u64 taken_ns; /* CLOCK_MONOTONIC */
 	struct abi_owner owner;
 	struct abi_tuple tuple;
-	__u16 first; /* the ephemeral range as it was when the port was taken */
-	__u16 last;
+	struct abi_range range;
 	__u8 protocol; /* IPPROTO_TCP, IPPROTO_UDP */
 	__u8 path;     /* enum hold_path */
 	__u8 state;    /* enum hold_state */
 	__u8 flags;    /* HOLD_* */
+	__u32 pad;
 };
 
 enum event_kind {
@@ -110,13 +121,12 @@ struct event_refused {
 	__u64 search_ns;
 	struct abi_owner owner;
 	struct abi_tuple tuple; /* port is 0 */
-	__u16 first;
-	__u16 last;
+	struct abi_range range;
 	__u16 error; /* positive errno as the process sees it */
 	__u8 protocol;
 	__u8 path;  /* enum hold_path */
 	__u8 flags; /* HOLD_OWNER_* */
-	__u8 pad[7];
+	__u8 pad[3];
 };
 
 /* Why a transition did not reach the agent; index of the losses map. */
@@ -128,9 +138,9 @@ enum loss {
 };
 
 _Static_assert(sizeof(struct abi_owner) == 40, "ABI changed: bump ABI_VERSION");
-_Static_assert(sizeof(struct abi_tuple) == 40, "ABI changed: bump ABI_VERSION");
-_Static_assert(sizeof(struct abi_hold) == 104, "ABI changed: bump ABI_VERSION");
-_Static_assert(sizeof(struct event_taken) == 128, "ABI changed: bump ABI_VERSION");
+_Static_assert(sizeof(struct abi_tuple) == 48, "ABI changed: bump ABI_VERSION");
+_Static_assert(sizeof(struct abi_hold) == 120, "ABI changed: bump ABI_VERSION");
+_Static_assert(sizeof(struct event_taken) == 144, "ABI changed: bump ABI_VERSION");
 _Static_assert(sizeof(struct event_time_wait) == 32, "ABI changed: bump ABI_VERSION");
 _Static_assert(sizeof(struct event_released) == 24, "ABI changed: bump ABI_VERSION");
-_Static_assert(sizeof(struct event_refused) == 120, "ABI changed: bump ABI_VERSION");
+_Static_assert(sizeof(struct event_refused) == 128, "ABI changed: bump ABI_VERSION");

@@ -55,10 +55,12 @@ static __always_inline void child_inherits(const struct sock *listener, struct s
 
 	if (!describe(&hold, child, IPPROTO_TCP, PATH_CHILD))
 		return;
+	describe_socket(&hold, child);
 	parent = bpf_map_lookup_elem(&holds, &key);
 	if (parent) {
 		hold.owner = parent->owner;
-		hold.flags = parent->flags & (HOLD_OWNER_KNOWN | HOLD_OWNER_KERNEL);
+		hold.tuple.vrf = parent->tuple.vrf;
+		hold.flags |= parent->flags & (HOLD_OWNER_KNOWN | HOLD_OWNER_KERNEL);
 	}
 	hold_take((__u64)child, &hold, 0, 0);
 }

@@ -135,7 +135,25 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+/* IP_LOCAL_PORT_RANGE: two u16 when it came (6.3), one u32 (last << 16 | first) from 6.8. */
+struct inet_sock___range_pair {
+	struct {
+		__u16 lo;
+		__u16 hi;
+	} local_port_range;
+};
+
+struct inet_sock___range_word {
+	__u32 local_port_range;
+};
+
+/* With these fields a port is free for connect() as soon as its last binder leaves; from 6.17. */
+struct inet_bind2_bucket {
+	signed char fastreuse;
+};
+
 struct inet_bind_bucket {
+	int l3mdev;
 	signed char fastreuse;
 	signed char fastreuseport;
 };

@@ -21,38 +21,60 @@
 #define rd(object, field) ((object)->field)
 #endif
 
-struct range {
-	__u16 first;
-	__u16 last;
-};
-
 static __always_inline struct net *socket_net(struct sock *sk)
 {
 	return rd(sk, __sk_common.skc_net.net);
 }
 
 /* The ephemeral range now; no notification of a change exists, so it is read at each use. */
-static __always_inline struct range net_range(struct net *net)
+static __always_inline void read_net_range(struct abi_range *ret, struct net *net)
 {
 	struct net___pair *pair = (void *)net;
 	struct net___word *word = (void *)net;
-	struct range range;
 	__u32 value;
 
 	if (bpf_core_field_exists(pair->ipv4.ip_local_ports.range)) {
-		range.first = BPF_CORE_READ(pair, ipv4.ip_local_ports.range[0]);
-		range.last = BPF_CORE_READ(pair, ipv4.ip_local_ports.range[1]);
+		ret->first = BPF_CORE_READ(pair, ipv4.ip_local_ports.range[0]);
+		ret->last = BPF_CORE_READ(pair, ipv4.ip_local_ports.range[1]);
 	} else {
 		value = BPF_CORE_READ(word, ipv4.ip_local_ports.range);
-		range.first = value & 0xffff;
-		range.last = value >> 16;
+		ret->first = value & 0xffff;
+		ret->last = value >> 16;
 	}
-	return range;
 }
 
-static __always_inline bool in_range(struct range range, __u16 port)
+/* last << 16 | first of IP_LOCAL_PORT_RANGE; 0: not set. */
+static __always_inline __u32 own_range(struct sock *sk)
 {
-	return port >= range.first && port <= range.last;
+	struct inet_sock___range_pair *pair = (void *)sk;
+	struct inet_sock___range_word *word = (void *)sk;
+
+	if (bpf_core_field_exists(word->local_port_range))
+		return BPF_CORE_READ(word, local_port_range);
+	if (bpf_core_field_exists(pair->local_port_range.lo))
+		return BPF_CORE_READ(pair, local_port_range.lo) |
+		       (__u32)BPF_CORE_READ(pair, local_port_range.hi) << 16;
+	return 0;
+}
+
+/* Completes a range that has the namespace's ends and else zeros.
+ * Each end of a socket's own range counts only inside the namespace's; the low end narrows first
+ * (inet_sk_get_local_port_range, 6.3 to 7.3). */
+static __always_inline void read_own_range(struct abi_range *ret, struct sock *sk)
+{
+	__u32 own = own_range(sk);
+	__u16 low = own & 0xffff;
+	__u16 high = own >> 16;
+
+	if (!own)
+		return;
+	ret->own_first = low >= ret->first && low <= ret->last ? low : ret->first;
+	ret->own_last = high >= ret->own_first && high <= ret->last ? high : ret->last;
+}
+
+static __always_inline bool in_range(const struct abi_range *range, __u16 port)
+{
+	return port >= range->first && port <= range->last;
 }
 
 static __always_inline void map_ipv4(__u8 *ret, __be32 address)
@@ -72,6 +94,8 @@ static __always_inline void read_tuple(struct abi_tuple *ret, struct sock *sk)
 	ret->netns = rd(socket_net(sk), ns.inum);
 	ret->port = rd(sk, __sk_common.skc_num);
 	ret->remote_port = bpf_ntohs(rd(sk, __sk_common.skc_dport));
+	ret->vrf = 0;
+	ret->pad = 0;
 	if (rd(sk, __sk_common.skc_family) == AF_INET) {
 		map_ipv4(ret->local, rd(sk, __sk_common.skc_rcv_saddr));
 		map_ipv4(ret->remote, rd(sk, __sk_common.skc_daddr));
@@ -85,6 +109,12 @@ static __always_inline void read_tuple(struct abi_tuple *ret, struct sock *sk)
 static __always_inline __be16 source_port(struct sock *sk)
 {
 	return BPF_CORE_READ((struct inet_sock *)sk, inet_sport);
+}
+
+/* The VRF whose ports these are, once TCP is on one: told by its bind bucket. */
+static __always_inline __u32 socket_vrf(struct sock *sk)
+{
+	return BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_bind_hash, l3mdev);
 }
 
 static __always_inline bool user_named_port(struct sock *sk)

@@ -25,7 +25,6 @@ static __always_inline __u16 refusal_error(__u8 path)
 static __always_inline void refuse(struct sock *sk, __u8 protocol, __u8 path, __u64 search_ns)
 {
 	struct event_refused *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	struct range range;
 
 	if (!event)
 		return count_loss(LOSS_RING_FULL);
@@ -35,9 +34,9 @@ static __always_inline void refuse(struct sock *sk, __u8 protocol, __u8 path, __
 	event->flags = read_current(&event->owner, sk);
 	read_tuple(&event->tuple, sk);
 	event->tuple.port = 0;
-	range = net_range(socket_net(sk));
-	event->first = range.first;
-	event->last = range.last;
+	event->tuple.vrf = rd(sk, __sk_common.skc_bound_dev_if);
+	read_net_range(&event->range, socket_net(sk));
+	read_own_range(&event->range, sk);
 	event->error = refusal_error(path);
 	event->protocol = protocol;
 	event->path = path;

@@ -69,10 +69,11 @@ static __always_inline bool found_socket(struct sock *sk, struct task_struct *ow
 				       : PATH_AUTOBIND;
 	if (!describe(&hold, sk, protocol, path))
 		return false;
+	describe_socket(&hold, sk);
 	if (owner)
-		hold.flags = read_owner(&hold.owner, owner);
+		hold.flags |= read_owner(&hold.owner, owner);
 	else if (is_kernel_socket(sk))
-		hold.flags = HOLD_OWNER_KNOWN | HOLD_OWNER_KERNEL;
+		hold.flags |= HOLD_OWNER_KNOWN | HOLD_OWNER_KERNEL;
 	hold_take(key, &hold, 0, EVENT_FOUND);
 	return true;
 }
@@ -132,6 +133,7 @@ static __always_inline bool found_remnant(struct inet_timewait_sock *tw)
 		return false;
 	hold.state = HOLD_TIME_WAIT;
 	hold.flags = time_wait_flags(tw);
+	hold.tuple.vrf = BPF_CORE_READ(tw, tw_tb, l3mdev);
 	hold_take(key, &hold, 0, EVENT_FOUND);
 	return true;
 }

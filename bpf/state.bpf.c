@@ -45,8 +45,10 @@ static __always_inline void opened(struct sock *sk, __u8 path)
 
 	if (bpf_map_lookup_elem(&holds, &key))
 		return;
-	if (describe(&hold, sk, IPPROTO_TCP, path))
-		hold_take(key, &hold, 0, 0);
+	if (!describe(&hold, sk, IPPROTO_TCP, path))
+		return;
+	describe_socket(&hold, sk);
+	hold_take(key, &hold, 0, 0);
 }
 
 SEC("tp_btf/inet_sock_set_state")

@@ -9,18 +9,28 @@
 static __always_inline bool describe(struct abi_hold *ret, struct sock *sk, __u8 protocol,
 				     __u8 path)
 {
-	struct range range = net_range(socket_net(sk));
-
 	__builtin_memset(ret, 0, sizeof(*ret));
-	if (!in_range(range, rd(sk, __sk_common.skc_num)))
+	read_net_range(&ret->range, socket_net(sk));
+	if (!in_range(&ret->range, rd(sk, __sk_common.skc_num)))
 		return false;
 	read_tuple(&ret->tuple, sk);
-	ret->first = range.first;
-	ret->last = range.last;
 	ret->protocol = protocol;
 	ret->path = path;
 	ret->state = HOLD_ACTIVE;
 	return true;
+}
+
+/* What a socket says beyond that; a TIME_WAIT remnant has no such fields. */
+static __always_inline void describe_socket(struct abi_hold *ret, struct sock *sk)
+{
+	struct inet_bind2_bucket *bucket = NULL;
+
+	read_own_range(&ret->range, sk);
+	if (ret->protocol == IPPROTO_TCP) {
+		ret->tuple.vrf = socket_vrf(sk);
+		if (!bpf_core_field_exists(bucket->fastreuse))
+			ret->flags |= HOLD_STICKS;
+	}
 }
 
 static __always_inline void take(struct sock *sk, __u8 protocol, __u8 path, __u64 search_ns)
@@ -29,6 +39,7 @@ static __always_inline void take(struct sock *sk, __u8 protocol, __u8 path, __u6
 
 	if (!describe(&hold, sk, protocol, path))
 		return;
-	hold.flags = read_current(&hold.owner, sk);
+	describe_socket(&hold, sk);
+	hold.flags |= read_current(&hold.owner, sk);
 	hold_take((__u64)sk, &hold, search_ns, 0);
 }

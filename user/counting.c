@@ -17,7 +17,7 @@ bool hold_is_exclusive(const struct hold *hold)
 	return hold->path != PATH_CONNECT;
 }
 
-static void tally_add(struct tally *tally, const struct hold *hold, int sign)
+void tally_add(struct tally *tally, const struct hold *hold, int sign)
 {
 	uint32_t one = (uint32_t)sign;
 
@@ -41,6 +41,9 @@ static void tallies_add(struct hold *hold, int sign)
 		return;
 	tally_add(&share->tally, hold, sign);
 	tally_add(&share->key.destination->tally, hold, sign);
+	for (struct window *window = share->key.destination->windows; window; window = window->next)
+		if (hold->port >= window->first && hold->port <= window->last)
+			tally_add(&window->tally, hold, sign);
 }
 
 static int add_exclusive(struct hold *hold)
@@ -53,7 +56,22 @@ static int add_exclusive(struct hold *hold)
 	r = portset_add(&hold->share->key.stake->exclusive, hold->port);
 	if (r < 0)
 		portset_remove(&pool->exclusive, hold->port);
+	else
+		portset_remove(&pool->stuck, hold->port);
 	return r;
+}
+
+/* A bind bucket that was once bound turns connect() away until nobody is on the port, up to 6.16.
+ */
+static void remove_exclusive(struct hold *hold)
+{
+	struct pool *pool = hold_pool(hold);
+
+	portset_remove(&hold->share->key.stake->exclusive, hold->port);
+	portset_remove(&pool->exclusive, hold->port);
+	if (hold->flags & HOLD_STICKS && !portset_contains(&pool->exclusive, hold->port) &&
+	    portset_contains(&pool->ports, hold->port))
+		portset_add(&pool->stuck, hold->port);
 }
 
 int hold_count_in(struct hold *hold)
@@ -84,12 +102,24 @@ void hold_count_out(struct hold *hold)
 	if (!(hold->marks & MARK_COUNTED))
 		return;
 	portset_remove(&pool->ports, hold->port);
-	if (hold_is_exclusive(hold)) {
-		portset_remove(&pool->exclusive, hold->port);
-		portset_remove(&hold->share->key.stake->exclusive, hold->port);
-	}
+	if (hold_is_exclusive(hold))
+		remove_exclusive(hold);
+	else if (!portset_contains(&pool->ports, hold->port))
+		portset_remove(&pool->stuck, hold->port);
 	tallies_add(hold, -1);
 	hold->marks &= (uint8_t)~MARK_COUNTED;
+}
+
+void hold_set_time_wait(struct hold *hold, uint32_t flags)
+{
+	bool counted = hold->marks & MARK_COUNTED;
+
+	if (counted)
+		tallies_add(hold, -1);
+	hold->state = HOLD_TIME_WAIT;
+	hold->flags = (uint8_t)((hold->flags & ~HOLD_TW_FLAGS) | (flags & HOLD_TW_FLAGS));
+	if (counted)
+		tallies_add(hold, 1);
 }
 
 static bool is_loopback(const uint8_t address[16])

@@ -26,7 +26,7 @@ struct hold {
 	uint8_t state; /* enum hold_state */
 	uint8_t flags; /* HOLD_* of abi.h */
 	uint8_t marks;
-	uint16_t pad;
+	uint16_t range; /* the socket's own, in ledger.ranges; 0: none */
 };
 
 struct holds {

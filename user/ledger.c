@@ -11,8 +11,10 @@
 #include "user/counting.h"
 #include "user/ledger_types.h"
 #include "user/refusals.h"
+#include "user/pools.h"
 #include "user/tables.h"
 #include "user/waiting.h"
+#include "user/window.h"
 
 #define NS_PER_SECOND 1000000000ULL
 #define REFUSALS_REMEMBERED_NS (600 * NS_PER_SECOND)
@@ -54,11 +56,6 @@ static unsigned int protocol_index(uint8_t protocol)
 	return protocol == IPPROTO_UDP;
 }
 
-static struct pool *pool_of(struct netns *netns, uint8_t protocol)
-{
-	return protocol == IPPROTO_UDP ? &netns->udp : &netns->tcp;
-}
-
 static void histogram_add(struct histogram *histogram, const double *bounds, uint64_t value_ns)
 {
 	double seconds = (double)value_ns / NS_PER_SECOND;
@@ -88,16 +85,6 @@ static void count_drift(struct ledger *ledger, const struct hold *hold, bool end
 	ledger->drift_total++;
 }
 
-static void drop_hold(struct ledger *ledger, struct hold *hold)
-{
-	struct share *share = hold->share;
-
-	hold_count_out(hold);
-	holds_remove(&ledger->holds, hold);
-	share->holds--;
-	share_collect(ledger, share);
-}
-
 static void end_hold(struct ledger *ledger, struct hold *hold, uint64_t now_ns, bool found)
 {
 	struct pool *pool = hold_pool(hold);
@@ -108,28 +95,7 @@ static void end_hold(struct ledger *ledger, struct hold *hold, uint64_t now_ns, 
 	if (!(hold->marks & MARK_FOUND) && now_ns > hold->taken_ns)
 		histogram_add(&ledger->lifetimes[protocol_index(pool->protocol)][hold->path],
 			      lifetime_bounds, now_ns - hold->taken_ns);
-	drop_hold(ledger, hold);
-}
-
-/* Not told yet: believe what the kernel saw. Both protocols share a namespace's range. */
-static void believe_range(struct netns *netns, uint16_t first, uint16_t last)
-{
-	netns->tcp.first = netns->udp.first = first;
-	netns->tcp.last = netns->udp.last = last;
-	if (!netns->tw_reuse_delay_ms)
-		netns->tw_reuse_delay_ms = 1000;
-}
-
-static struct pool *pool_get(struct ledger *ledger, uint32_t inode, uint8_t protocol,
-			     uint16_t first, uint16_t last)
-{
-	struct netns *netns = netns_get(ledger, inode);
-
-	if (!netns)
-		return NULL;
-	if (!netns->tcp.last)
-		believe_range(netns, first, last);
-	return pool_of(netns, protocol);
+	hold_drop(ledger, hold);
 }
 
 /* A destination is the scope of a connect(): a listener's child and UDP have none. */
@@ -143,8 +109,7 @@ static const struct abi_tuple *destination_of(const struct abi_hold *hold)
 
 static struct share *share_of(struct ledger *ledger, const struct abi_hold *hold)
 {
-	struct pool *pool =
-		pool_get(ledger, hold->tuple.netns, hold->protocol, hold->first, hold->last);
+	struct pool *pool = pool_get(ledger, &hold->tuple, hold->protocol, &hold->range);
 	struct owner *owner =
 		pool ? owner_get(ledger, &hold->owner, hold->flags, hold->taken_ns) : NULL;
 	struct stake *stake = owner ? stake_get(ledger, owner, pool) : NULL;
@@ -169,6 +134,7 @@ static void end_predecessor(struct ledger *ledger, struct share *share, uint16_t
 static int insert_hold(struct ledger *ledger, const struct abi_hold *seen, uint8_t marks)
 {
 	struct share *share = share_of(ledger, seen);
+	uint16_t range = range_number(ledger, &seen->range);
 	bool found = marks & MARK_FOUND;
 	struct hold *hold;
 	int r;
@@ -185,12 +151,14 @@ static int insert_hold(struct ledger *ledger, const struct abi_hold *seen, uint8
 							 .path = seen->path,
 							 .state = seen->state,
 							 .flags = seen->flags,
-							 .marks = marks });
+							 .marks = marks,
+							 .range = range });
 	if (!hold) {
 		share->holds--;
 		share_collect(ledger, share);
 		return -ENOMEM;
 	}
+	window_enter(ledger, hold);
 	r = hold_count_in(hold);
 	/* One that was found is old enough for sure but for its first second of sixty. */
 	if (hold->state == HOLD_TIME_WAIT && r == 0)
@@ -222,14 +190,19 @@ static int replace_hold(struct ledger *ledger, struct hold *hold, const struct a
 			uint8_t marks)
 {
 	struct share *share = hold->share;
+	struct pool *pool = hold_pool(hold);
+	bool stuck = portset_contains(&pool->stuck, hold->port);
 	int r;
 
 	marks |= hold->marks & MARK_FOUND;
 	if (seen->state == HOLD_TIME_WAIT)
 		marks |= hold->marks & MARK_RECYCLABLE;
 	share->holds++; /* keeps it, and its owner's counts, in case the hold comes back to it */
-	drop_hold(ledger, hold);
+	hold_drop(ledger, hold);
 	r = insert_hold(ledger, seen, marks);
+	if (r == 0 && stuck && !portset_contains(&pool->exclusive, seen->tuple.port) &&
+	    !portset_contains(&pool->stuck, seen->tuple.port))
+		r = portset_add(&pool->stuck, seen->tuple.port);
 	share->holds--;
 	share_collect(ledger, share);
 	return r;
@@ -255,16 +228,10 @@ static int apply_taken(struct ledger *ledger, const struct event_taken *taken)
 static int apply_time_wait(struct ledger *ledger, const struct event_time_wait *event)
 {
 	struct hold *hold = holds_find(&ledger->holds, event->id);
-	int r;
 
 	if (!hold)
 		return 0;
-	hold_count_out(hold);
-	hold->state = HOLD_TIME_WAIT;
-	hold->flags = (uint8_t)((hold->flags & ~HOLD_TW_FLAGS) | (event->flags & HOLD_TW_FLAGS));
-	r = hold_count_in(hold);
-	if (r < 0)
-		return r;
+	hold_set_time_wait(hold, event->flags);
 	return hold_review_time_wait(ledger, hold, event->header.time_ns);
 }
 
@@ -278,8 +245,7 @@ static void apply_released(struct ledger *ledger, const struct event_released *e
 
 static int apply_refused(struct ledger *ledger, const struct event_refused *event)
 {
-	struct pool *pool =
-		pool_get(ledger, event->tuple.netns, event->protocol, event->first, event->last);
+	struct pool *pool = pool_get_known(ledger, &event->tuple, event->protocol, &event->range);
 	struct owner *owner =
 		pool ? owner_get(ledger, &event->owner, event->flags, event->header.time_ns) : NULL;
 	struct stake *stake = owner ? stake_get(ledger, owner, pool) : NULL;
@@ -319,13 +285,13 @@ static void follow_trends(struct ledger *ledger)
 	struct destination *next;
 	struct netns *netns;
 	struct netns *next_netns;
+	struct pool *pool;
 
 	HASH_ITER(hh, ledger->destinations, destination, next)
 		trend_add(&destination->trend, tally_used(&destination->tally), ledger->now_ns);
-	HASH_ITER(hh, ledger->netns, netns, next_netns) {
-		trend_add(&netns->tcp.trend, netns->tcp.ports.count, ledger->now_ns);
-		trend_add(&netns->udp.trend, netns->udp.ports.count, ledger->now_ns);
-	}
+	HASH_ITER(hh, ledger->netns, netns, next_netns)
+		FOR_EACH_POOL(pool, netns)
+			trend_add(&pool->trend, pool->ports.count, ledger->now_ns);
 }
 
 void ledger_advance(struct ledger *ledger, uint64_t now_ns)
@@ -351,11 +317,11 @@ static void for_each_pool(const struct ledger *ledger, void (*visit)(struct pool
 {
 	struct netns *netns;
 	struct netns *next;
+	struct pool *pool;
 
-	HASH_ITER(hh, ledger->netns, netns, next) {
-		visit(&netns->tcp);
-		visit(&netns->udp);
-	}
+	HASH_ITER(hh, ledger->netns, netns, next)
+		FOR_EACH_POOL(pool, netns)
+			visit(pool);
 }
 
 static void drift_begin(struct pool *pool)

@@ -8,6 +8,7 @@
 
 #include "user/counting.h"
 #include "user/ledger.h"
+#include "user/pools.h"
 #include "user/tables.h"
 
 /* --- network namespaces ---------------------------------------------------------------------- */
@@ -98,8 +99,9 @@ static int set_range(struct ledger *ledger, struct pool *pool, const struct netn
 int ledger_set_netns(struct ledger *ledger, const struct netns_facts *facts)
 {
 	struct netns *netns = netns_get(ledger, facts->inode);
+	struct pool *pool;
 	bool reuse_changed;
-	int r;
+	int r = 0;
 
 	if (!netns)
 		return -ENOMEM;
@@ -107,22 +109,18 @@ int ledger_set_netns(struct ledger *ledger, const struct netns_facts *facts)
 	reuse_changed = netns->tw_reuse != facts->tw_reuse;
 	netns->tw_reuse = facts->tw_reuse;
 	netns->tw_reuse_delay_ms = facts->tw_reuse_delay_ms;
-	r = set_range(ledger, &netns->tcp, facts);
-	if (r == 0)
-		r = set_range(ledger, &netns->udp, facts);
-	if (r == 0 && reuse_changed)
-		r = for_each_hold(ledger, &netns->tcp, review);
+	FOR_EACH_POOL(pool, netns) {
+		if (r == 0)
+			r = set_range(ledger, pool, facts);
+		if (r == 0 && reuse_changed)
+			r = for_each_hold(ledger, pool, review);
+	}
 	return r;
 }
 
 static int forget_hold(struct ledger *ledger, struct hold *hold)
 {
-	struct share *share = hold->share;
-
-	hold_count_out(hold);
-	holds_remove(&ledger->holds, hold);
-	share->holds--;
-	share_collect(ledger, share);
+	hold_drop(ledger, hold);
 	return 0;
 }
 
@@ -151,11 +149,12 @@ static void forget_pool(struct ledger *ledger, struct pool *pool)
 void ledger_drop_netns(struct ledger *ledger, uint32_t inode)
 {
 	struct netns *netns = netns_find(ledger, inode);
+	struct pool *pool;
 
 	if (!netns)
 		return;
-	forget_pool(ledger, &netns->tcp);
-	forget_pool(ledger, &netns->udp);
+	FOR_EACH_POOL(pool, netns)
+		forget_pool(ledger, pool);
 	netns_free(ledger, netns);
 }
 

@@ -44,6 +44,8 @@ struct netns;
 
 struct pool {
 	struct netns *netns;
+	struct pool *next; /* of the same namespace */
+	uint32_t vrf; /* interface index of the VRF whose ports these are; 0: the namespace's own */
 	uint8_t protocol;
 	uint16_t first;
 	uint16_t last;
@@ -51,13 +53,15 @@ struct pool {
 	uint8_t *reserved;       /* bitmap of 65536 ports; NULL: none reserved */
 	struct portset ports;
 	struct portset exclusive;
+	struct portset
+		stuck; /* blocked still, though the last exclusive hold has left: HOLD_STICKS */
 	uint64_t allocations[PATH__COUNT];
 	uint64_t releases[PATH__COUNT];
 	uint32_t refused[REFUSED_SECONDS]; /* by second */
 	struct trend trend;                /* of ports held */
 	uint64_t refused_second;           /* the newest second counted in refused */
 	uint32_t drift;                    /* of the last reconcile */
-	uint32_t worst_used;               /* of its destinations; view_build fills and reads it */
+	double worst_saturation;           /* of its destinations; view_build fills and reads it */
 	double exhaustion_seconds;         /* of itself or one of them; the same */
 	uint32_t drift_running;            /* of the reconcile under way */
 };
@@ -67,10 +71,11 @@ struct netns {
 	char name[NETNS_NAME_MAX];
 	uint8_t tw_reuse;
 	uint32_t tw_reuse_delay_ms;
-	struct pool tcp;
-	struct pool udp;
+	struct pool *pools; /* TCP and UDP of its own come first */
 	UT_hash_handle hh;
 };
+
+#define FOR_EACH_POOL(pool, netns_) for ((pool) = (netns_)->pools; (pool); (pool) = (pool)->next)
 
 struct owner_key {
 	uint64_t start_ns;
@@ -121,11 +126,22 @@ struct destination_key {
 	uint16_t pad[3];
 };
 
+/* A narrower scope of a destination: sockets with an IP_LOCAL_PORT_RANGE of their own. Every hold
+ * on its ports counts, of whichever range. */
+struct window {
+	struct window *next;
+	uint16_t first;
+	uint16_t last;
+	uint32_t holds; /* of sockets with this very range */
+	struct tally tally;
+};
+
 struct destination {
 	struct destination_key key;
 	struct tally tally;
-	struct trend trend;   /* of ports used */
-	struct share *shares; /* list through share.next */
+	struct trend trend;     /* of ports used */
+	struct window *windows; /* list; usually empty */
+	struct share *shares;   /* list through share.next */
 	uint32_t shares_count;
 	UT_hash_handle hh;
 };
@@ -186,6 +202,9 @@ struct waiting_queue {
 struct ledger {
 	uint32_t polled; /* LEDGER_POLLS_* */
 	uint64_t now_ns;
+	size_t pools_count;
+	struct abi_range *ranges; /* own ranges of sockets, by hold.range; [0] is none */
+	uint16_t ranges_count;
 	bool starting; /* until the first reconcile ended */
 	struct holds holds;
 	struct netns *netns;
@@ -213,6 +232,12 @@ extern const double lifetime_bounds[VIEW_HISTOGRAM_BUCKETS - 1];
 
 /* Ports of the pool: the range minus the reserved ones. */
 uint32_t pool_size(const struct pool *pool);
+
+/* Ports no connect() can get: exclusively held, or blocked still. */
+uint32_t pool_blocked(const struct pool *pool);
+
+/* The ports of a window that a connect() of such a socket can get. */
+uint32_t pool_window_capacity(const struct pool *pool, uint16_t first, uint16_t last);
 
 /* Ports a connect() toward one destination can get: size, minus ports that a bind blocks, minus
  * one when the range has an odd size (the search then skips one end; 5.10 to 7.3). */

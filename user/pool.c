@@ -15,9 +15,25 @@ uint32_t pool_size(const struct pool *pool)
 	return range_size(pool) - pool->reserved_count;
 }
 
+uint32_t pool_blocked(const struct pool *pool)
+{
+	return pool->exclusive.count + pool->stuck.count;
+}
+
+uint32_t pool_window_capacity(const struct pool *pool, uint16_t first, uint16_t last)
+{
+	uint32_t blocked = portset_count_within(&pool->exclusive, first, last) +
+			   portset_count_within(&pool->stuck, first, last);
+	uint32_t size = 0;
+
+	for (uint32_t port = first; port <= last; port++)
+		size += pool_contains(pool, (uint16_t)port);
+	return size > blocked ? size - blocked : 0;
+}
+
 uint32_t pool_capacity(const struct pool *pool)
 {
-	uint32_t lost = pool->exclusive.count + (range_size(pool) & 1);
+	uint32_t lost = pool_blocked(pool) + (range_size(pool) & 1);
 	uint32_t size = pool_size(pool);
 
 	return size > lost ? size - lost : 0;

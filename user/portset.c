@@ -103,6 +103,16 @@ bool portset_contains(const struct portset *set, uint16_t port)
 	return set->capacity && set->slots[find(set, port)].port;
 }
 
+uint32_t portset_count_within(const struct portset *set, uint16_t first, uint16_t last)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < set->capacity; i++)
+		if (set->slots[i].port && set->slots[i].port >= first && set->slots[i].port <= last)
+			count++;
+	return count;
+}
+
 void portset_done(struct portset *set)
 {
 	free(set->slots);

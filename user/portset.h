@@ -28,4 +28,7 @@ bool portset_remove(struct portset *set, uint16_t port);
 
 bool portset_contains(const struct portset *set, uint16_t port);
 
+/* Distinct ports from first to last. */
+uint32_t portset_count_within(const struct portset *set, uint16_t first, uint16_t last);
+
 void portset_done(struct portset *set);

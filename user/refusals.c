@@ -6,8 +6,23 @@
 #include <string.h>
 
 #include "user/tables.h"
+#include "user/window.h"
 
 #define REFUSAL_COUNTERS_MAX 1000
+
+/* A socket with a range of its own chose from fewer ports; if no hold of such a socket is there to
+ * count them by, the refusal itself says that they are gone. */
+static double window_saturation(const struct pool *pool, const struct destination *destination,
+				const struct abi_range *range)
+{
+	const struct window *window =
+		destination ? window_find(destination, range->own_first, range->own_last) : NULL;
+
+	if (!window)
+		return 1;
+	return saturation(tally_used(&window->tally),
+			  pool_window_capacity(pool, window->first, window->last));
+}
 
 /* How full the scope was that refused: a destination for connect(), else the pool. */
 static double refused_saturation(const struct ledger *ledger, struct pool *pool,
@@ -15,9 +30,13 @@ static double refused_saturation(const struct ledger *ledger, struct pool *pool,
 {
 	const struct destination *destination;
 
+	if (event->path != PATH_CONNECT && event->range.own_first)
+		return 1;
 	if (event->path != PATH_CONNECT)
 		return saturation(pool->ports.count, pool_size(pool));
 	destination = destination_find(ledger, pool, &event->tuple);
+	if (event->range.own_first)
+		return window_saturation(pool, destination, &event->range);
 	return saturation(destination ? tally_used(&destination->tally) : 0, pool_capacity(pool));
 }
 

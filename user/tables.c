@@ -1,58 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "user/tables.h"
 
-#include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <utlist.h>
 
+#include "user/counting.h"
+#include "user/pools.h"
+#include "user/window.h"
+
 #define IDLE_STAKES_MAX 1024
-
-struct netns *netns_find(const struct ledger *ledger, uint32_t inode)
-{
-	struct netns *netns;
-
-	HASH_FIND(hh, ledger->netns, &inode, sizeof(inode), netns);
-	return netns;
-}
-
-struct netns *netns_get(struct ledger *ledger, uint32_t inode)
-{
-	struct netns *netns = netns_find(ledger, inode);
-
-	if (netns)
-		return netns;
-	netns = calloc(1, sizeof(*netns));
-	if (!netns)
-		return NULL;
-	netns->inode = inode;
-	netns->tcp = (struct pool){ .netns = netns, .protocol = IPPROTO_TCP };
-	netns->udp = (struct pool){ .netns = netns, .protocol = IPPROTO_UDP };
-	snprintf(netns->name, sizeof(netns->name), "%u", inode);
-	HASH_ADD(hh, ledger->netns, inode, sizeof(netns->inode), netns);
-	if (!netns->hh.tbl) {
-		free(netns);
-		return NULL;
-	}
-	return netns;
-}
-
-static void pool_done(struct pool *pool)
-{
-	portset_done(&pool->ports);
-	portset_done(&pool->exclusive);
-	free(pool->reserved);
-}
-
-void netns_free(struct ledger *ledger, struct netns *netns)
-{
-	HASH_DEL(ledger->netns, netns);
-	pool_done(&netns->tcp);
-	pool_done(&netns->udp);
-	free(netns);
-}
 
 static struct owner_key owner_key(const struct abi_owner *owner, uint32_t flags)
 {
@@ -172,6 +130,7 @@ static void destination_collect(struct ledger *ledger, struct destination *desti
 	if (!destination || destination->shares_count)
 		return;
 	HASH_DEL(ledger->destinations, destination);
+	windows_done(destination);
 	free(destination);
 }
 
@@ -296,6 +255,17 @@ void share_collect(struct ledger *ledger, struct share *share)
 	free(share);
 }
 
+void hold_drop(struct ledger *ledger, struct hold *hold)
+{
+	struct share *share = hold->share;
+
+	hold_count_out(hold);
+	window_leave(ledger, hold);
+	holds_remove(&ledger->holds, hold);
+	share->holds--;
+	share_collect(ledger, share);
+}
+
 static void refused_done(struct ledger *ledger)
 {
 	struct refusal_count *count;
@@ -329,4 +299,5 @@ void tables_done(struct ledger *ledger)
 	HASH_ITER(hh, ledger->netns, netns, next_netns)
 		netns_free(ledger, netns);
 	refused_done(ledger);
+	free(ledger->ranges);
 }

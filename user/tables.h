@@ -7,10 +7,6 @@
 
 #include "user/ledger_types.h"
 
-struct netns *netns_find(const struct ledger *ledger, uint32_t inode);
-struct netns *netns_get(struct ledger *ledger, uint32_t inode);
-void netns_free(struct ledger *ledger, struct netns *netns);
-
 /* seen_ns: when the owner was as described; an older description does not undo a newer one. */
 struct owner *owner_get(struct ledger *ledger, const struct abi_owner *owner, uint32_t flags,
 			uint64_t seen_ns);
@@ -31,5 +27,8 @@ struct share *share_get(struct ledger *ledger, struct stake *stake, struct pool 
 void share_collect(struct ledger *ledger, struct share *share);
 /* Frees the stake if it has no share and no refusal worth keeping. */
 void stake_collect(struct ledger *ledger, struct stake *stake);
+
+/* Takes a hold out of every sum and table. */
+void hold_drop(struct ledger *ledger, struct hold *hold);
 
 void tables_done(struct ledger *ledger);

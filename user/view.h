@@ -19,6 +19,7 @@
 #define VIEW_COMM_LEN 16
 
 struct view_pool {
+	uint32_t vrf;           /* interface index of the VRF whose ports these are; 0: none */
 	uint32_t netns;         /* inode number */
 	const char *netns_name; /* never NULL: the readable name, else the inode number */
 	uint8_t protocol;       /* IPPROTO_TCP, IPPROTO_UDP */
@@ -52,6 +53,9 @@ struct view_destination {
 	uint8_t local[16]; /* IPv4 as ::ffff:a.b.c.d */
 	uint8_t remote[16];
 	uint16_t remote_port;
+	uint16_t first; /* the ports of this scope: the pool's, or a window's */
+	uint16_t last;
+	bool window; /* only for sockets with an IP_LOCAL_PORT_RANGE; in the other row, too */
 	uint32_t capacity;
 	uint32_t used; /* active + time_wait - recyclable */
 	uint32_t active;

@@ -27,29 +27,30 @@ static int compare_pools(const void *a, const void *b)
 		return x->used < y->used ? 1 : -1;
 	if (x->netns != y->netns)
 		return x->netns < y->netns ? -1 : 1;
+	if (x->vrf != y->vrf)
+		return x->vrf < y->vrf ? -1 : 1;
 	return (int)x->protocol - (int)y->protocol;
 }
 
 static void fill_pool(struct builder *builder, struct view_pool *row, const struct pool *pool)
 {
 	*row = (struct view_pool){
+		.vrf = pool->vrf,
 		.netns = pool->netns->inode,
-		.netns_name = builder_netns_name(builder, pool->netns),
+		.netns_name = builder_pool_name(builder, pool),
 		.protocol = pool->protocol,
 		.first = pool->first,
 		.last = pool->last,
 		.reserved = pool->reserved_count,
 		.size = pool_size(pool),
 		.used = pool->ports.count,
-		.exclusive = pool->exclusive.count,
-		.shared = pool->ports.count - pool->exclusive.count,
+		.exclusive = pool_blocked(pool),
+		.shared = pool->ports.count - pool_blocked(pool),
 		.refused_recently = pool_refused_recently(pool, builder->facts->now_ns),
 		.saturation = saturation(pool->ports.count, pool_size(pool)),
+		.worst_destination_saturation = pool->worst_saturation,
 		.exhaustion_seconds = pool->exhaustion_seconds,
 	};
-	if (pool->worst_used)
-		row->worst_destination_saturation =
-			saturation(pool->worst_used, pool_capacity(pool));
 }
 
 static double destination_exhaustion(const struct destination *destination)
@@ -58,11 +59,24 @@ static double destination_exhaustion(const struct destination *destination)
 				pool_capacity(destination->key.pool));
 }
 
-static void forget_worst(struct pool *pool)
+static double window_saturation(const struct pool *pool, const struct window *window)
 {
-	pool->worst_used = 0;
-	pool->exhaustion_seconds =
-		trend_seconds_to(&pool->trend, pool->ports.count, pool_size(pool));
+	return saturation(tally_used(&window->tally),
+			  pool_window_capacity(pool, window->first, window->last));
+}
+
+static void forget_worst(struct ledger *ledger)
+{
+	struct netns *netns;
+	struct netns *next;
+	struct pool *pool;
+
+	HASH_ITER(hh, ledger->netns, netns, next)
+		FOR_EACH_POOL(pool, netns) {
+			pool->worst_saturation = 0;
+			pool->exhaustion_seconds =
+				trend_seconds_to(&pool->trend, pool->ports.count, pool_size(pool));
+		}
 }
 
 /* A pool is as near its end as the nearest of its scopes: itself, or a destination in use. */
@@ -70,41 +84,39 @@ static void find_worst(struct ledger *ledger)
 {
 	struct destination *destination;
 	struct destination *next;
-	struct netns *netns;
-	struct netns *next_netns;
 
-	HASH_ITER(hh, ledger->netns, netns, next_netns) {
-		forget_worst(&netns->tcp);
-		forget_worst(&netns->udp);
-	}
+	forget_worst(ledger);
 	HASH_ITER(hh, ledger->destinations, destination, next) {
 		struct pool *pool = destination->key.pool;
 		uint32_t used = tally_used(&destination->tally);
 
 		if (!used)
 			continue;
-		if (used > pool->worst_used)
-			pool->worst_used = used;
+		pool->worst_saturation =
+			fmax(pool->worst_saturation, saturation(used, pool_capacity(pool)));
 		pool->exhaustion_seconds =
 			fmin(pool->exhaustion_seconds, destination_exhaustion(destination));
+		for (const struct window *w = destination->windows; w; w = w->next)
+			pool->worst_saturation =
+				fmax(pool->worst_saturation, window_saturation(pool, w));
 	}
 }
 
 static void build_pools(struct builder *builder)
 {
-	size_t max = 2 * (size_t)HASH_COUNT(builder->ledger->netns);
-	struct view_pool *pools = builder_rows(builder, max, sizeof(*pools));
+	struct view_pool *pools =
+		builder_rows(builder, builder->ledger->pools_count, sizeof(*pools));
 	struct netns *netns;
 	struct netns *next;
+	struct pool *pool;
 	size_t count = 0;
 
 	if (!pools)
 		return;
 	find_worst(builder->ledger);
-	HASH_ITER(hh, builder->ledger->netns, netns, next) {
-		fill_pool(builder, &pools[count++], &netns->tcp);
-		fill_pool(builder, &pools[count++], &netns->udp);
-	}
+	HASH_ITER(hh, builder->ledger->netns, netns, next)
+		FOR_EACH_POOL(pool, netns)
+			fill_pool(builder, &pools[count++], pool);
 	qsort(pools, count, sizeof(*pools), compare_pools);
 	builder->view->pools = pools;
 	builder->view->pools_count = count;
@@ -139,7 +151,11 @@ static int compare_destinations(const void *a, const void *b)
 	order = memcmp(x->remote, y->remote, sizeof(x->remote));
 	if (!order)
 		order = (int)x->remote_port - (int)y->remote_port;
-	return order ? order : memcmp(x->local, y->local, sizeof(x->local));
+	if (!order)
+		order = memcmp(x->local, y->local, sizeof(x->local));
+	if (!order)
+		order = (int)x->window - (int)y->window;
+	return order ? order : (int)x->first - (int)y->first;
 }
 
 static void fill_shares(struct builder *builder, struct view_destination *row,
@@ -169,43 +185,80 @@ static void fill_shares(struct builder *builder, struct view_destination *row,
 }
 
 static void fill_destination(struct builder *builder, struct view_destination *row,
-			     const struct destination *destination)
+			     const struct destination *destination, const struct tally *tally)
 {
 	const struct pool *pool = destination->key.pool;
 
 	*row = (struct view_destination){
 		.netns = pool->netns->inode,
-		.netns_name = builder_netns_name(builder, pool->netns),
+		.netns_name = builder_pool_name(builder, pool),
 		.protocol = pool->protocol,
 		.remote_port = destination->key.remote_port,
+		.first = pool->first,
+		.last = pool->last,
 		.capacity = pool_capacity(pool),
-		.used = tally_used(&destination->tally),
-		.active = destination->tally.active,
-		.time_wait = destination->tally.time_wait,
-		.recyclable = destination->tally.recyclable,
-		.exclusive = destination->tally.exclusive,
-		.exhaustion_seconds = destination_exhaustion(destination),
+		.used = tally_used(tally),
+		.active = tally->active,
+		.time_wait = tally->time_wait,
+		.recyclable = tally->recyclable,
+		.exclusive = tally->exclusive,
+		.exhaustion_seconds = NAN,
 	};
-	row->saturation = saturation(row->used, row->capacity);
 	memcpy(row->local, destination->key.local, sizeof(row->local));
 	memcpy(row->remote, destination->key.remote, sizeof(row->remote));
+}
+
+static void fill_whole(struct builder *builder, struct view_destination *row,
+		       const struct destination *destination)
+{
+	fill_destination(builder, row, destination, &destination->tally);
+	row->saturation = saturation(row->used, row->capacity);
+	row->exhaustion_seconds = destination_exhaustion(destination);
 	fill_shares(builder, row, destination);
 }
 
-static void build_destinations(struct builder *builder)
+static void fill_window(struct builder *builder, struct view_destination *row,
+			const struct destination *destination, const struct window *window)
 {
-	size_t max = HASH_COUNT(builder->ledger->destinations);
-	struct view_destination *destinations = builder_rows(builder, max, sizeof(*destinations));
+	fill_destination(builder, row, destination, &window->tally);
+	row->window = true;
+	row->first = window->first;
+	row->last = window->last;
+	row->capacity = pool_window_capacity(destination->key.pool, window->first, window->last);
+	row->saturation = saturation(row->used, row->capacity);
+}
+
+static size_t count_scopes(const struct ledger *ledger)
+{
 	struct destination *destination;
 	struct destination *next;
 	size_t count = 0;
 
-	if (!destinations)
+	HASH_ITER(hh, ledger->destinations, destination, next) {
+		count++;
+		for (const struct window *w = destination->windows; w; w = w->next)
+			count++;
+	}
+	return count;
+}
+
+static void build_destinations(struct builder *builder)
+{
+	size_t max = count_scopes(builder->ledger);
+	struct view_destination *rows = builder_rows(builder, max, sizeof(*rows));
+	struct destination *destination;
+	struct destination *next;
+	size_t count = 0;
+
+	if (!rows)
 		return;
-	HASH_ITER(hh, builder->ledger->destinations, destination, next)
-		fill_destination(builder, &destinations[count++], destination);
-	qsort(destinations, count, sizeof(*destinations), compare_destinations);
-	builder->view->destinations = destinations;
+	HASH_ITER(hh, builder->ledger->destinations, destination, next) {
+		fill_whole(builder, &rows[count++], destination);
+		for (const struct window *w = destination->windows; w; w = w->next)
+			fill_window(builder, &rows[count++], destination, w);
+	}
+	qsort(rows, count, sizeof(*rows), compare_destinations);
+	builder->view->destinations = rows;
 	builder->view->destinations_count = count;
 }
 
@@ -238,7 +291,7 @@ static void fill_owner(struct builder *builder, struct view_owner *row, const st
 		.pod = arena_strdup(builder->arena, owner->pod),
 		.alive = owner->alive,
 		.netns = pool->netns->inode,
-		.netns_name = builder_netns_name(builder, pool->netns),
+		.netns_name = builder_pool_name(builder, pool),
 		.protocol = pool->protocol,
 		.used = tally_used(&stake->tally) + stake->exclusive.count,
 		.active = stake->tally.active,

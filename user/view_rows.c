@@ -18,12 +18,18 @@ void *builder_rows(struct builder *builder, size_t count, size_t size)
 	return rows;
 }
 
-const char *builder_netns_name(struct builder *builder, const struct netns *netns)
+const char *builder_pool_name(struct builder *builder, const struct pool *pool)
 {
-	if (builder->named == netns)
+	const struct pool *named = builder->named;
+
+	if (named && named->netns == pool->netns && named->vrf == pool->vrf)
 		return builder->name;
-	builder->name = arena_strdup(builder->arena, netns->name);
-	builder->named = netns;
+	if (pool->vrf)
+		builder->name =
+			arena_printf(builder->arena, "%s%%%u", pool->netns->name, pool->vrf);
+	else
+		builder->name = arena_strdup(builder->arena, pool->netns->name);
+	builder->named = pool;
 	if (!builder->name) {
 		builder->failed = true;
 		builder->name = "";
@@ -84,7 +90,7 @@ static size_t fill_path_counts(struct builder *builder, struct view_counter *row
 	for (int path = 1; path < PATH__COUNT; path++)
 		if (counts[path])
 			rows[count++] = (struct view_counter){
-				.netns_name = builder_netns_name(builder, pool->netns),
+				.netns_name = builder_pool_name(builder, pool),
 				.protocol = pool->protocol,
 				.path = hold_path_name((enum hold_path)path),
 				.count = counts[path],
@@ -94,29 +100,25 @@ static size_t fill_path_counts(struct builder *builder, struct view_counter *row
 
 static void build_path_counts(struct builder *builder)
 {
-	size_t max = 2 * (size_t)HASH_COUNT(builder->ledger->netns) * PATH__COUNT;
+	size_t max = builder->ledger->pools_count * PATH__COUNT;
 	struct view_counter *taken = builder_rows(builder, max, sizeof(*taken));
 	struct view_counter *given = builder_rows(builder, max, sizeof(*given));
 	struct view *view = builder->view;
 	struct netns *netns;
 	struct netns *next;
+	struct pool *pool;
 
 	if (!taken || !given)
 		return;
 	view->allocations = taken;
 	view->releases = given;
-	HASH_ITER(hh, builder->ledger->netns, netns, next) {
-		const struct pool *pools[] = { &netns->tcp, &netns->udp };
-
-		for (int i = 0; i < 2; i++) {
-			view->allocations_count +=
-				fill_path_counts(builder, &taken[view->allocations_count], pools[i],
-						 pools[i]->allocations);
-			view->releases_count +=
-				fill_path_counts(builder, &given[view->releases_count], pools[i],
-						 pools[i]->releases);
+	HASH_ITER(hh, builder->ledger->netns, netns, next)
+		FOR_EACH_POOL(pool, netns) {
+			view->allocations_count += fill_path_counts(
+				builder, &taken[view->allocations_count], pool, pool->allocations);
+			view->releases_count += fill_path_counts(
+				builder, &given[view->releases_count], pool, pool->releases);
 		}
-	}
 }
 
 static void build_refused(struct builder *builder)
@@ -131,7 +133,7 @@ static void build_refused(struct builder *builder)
 		return;
 	HASH_ITER(hh, builder->ledger->refused, count, next) {
 		rows[i] = (struct view_counter){
-			.netns_name = builder_netns_name(builder, count->key.pool->netns),
+			.netns_name = builder_pool_name(builder, count->key.pool),
 			.protocol = count->key.pool->protocol,
 			.path = hold_path_name(count->key.path),
 			.error = count->key.error,
@@ -215,26 +217,24 @@ static void build_lost(struct builder *builder)
 
 static void build_drift(struct builder *builder)
 {
-	size_t max = 2 * (size_t)HASH_COUNT(builder->ledger->netns);
-	struct view_drift *rows = builder_rows(builder, max, sizeof(*rows));
+	struct view_drift *rows =
+		builder_rows(builder, builder->ledger->pools_count, sizeof(*rows));
 	struct view_health *health = &builder->view->health;
 	struct netns *netns;
 	struct netns *next;
+	struct pool *pool;
 	size_t count = 0;
 
 	if (!rows)
 		return;
-	HASH_ITER(hh, builder->ledger->netns, netns, next) {
-		const struct pool *pools[] = { &netns->tcp, &netns->udp };
-
-		for (int i = 0; i < 2; i++)
+	HASH_ITER(hh, builder->ledger->netns, netns, next)
+		FOR_EACH_POOL(pool, netns)
 			rows[count++] = (struct view_drift){
 				.netns = netns->inode,
-				.netns_name = builder_netns_name(builder, netns),
-				.protocol = pools[i]->protocol,
-				.ports = pools[i]->drift,
+				.netns_name = builder_pool_name(builder, pool),
+				.protocol = pool->protocol,
+				.ports = pool->drift,
 			};
-	}
 	health->drift = rows;
 	health->drift_count = count;
 }

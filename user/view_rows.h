@@ -15,7 +15,7 @@ struct builder {
 	const struct view_facts *facts;
 	struct arena *arena;
 	struct view *view;
-	const struct netns *named; /* the namespace whose name was copied last */
+	const struct pool *named; /* the pool whose name was copied last */
 	const char *name;
 	bool failed; /* no memory: the view is not to be used */
 };
@@ -23,8 +23,9 @@ struct builder {
 /* Zeroed rows in the view's arena; NULL (and failed) without memory. */
 void *builder_rows(struct builder *builder, size_t count, size_t size);
 
-/* A copy in the view's arena; never NULL. */
-const char *builder_netns_name(struct builder *builder, const struct netns *netns);
+/* The name of a pool's namespace, and of its VRF if it has one ("shop%5"), in the view's arena;
+ * never NULL. */
+const char *builder_pool_name(struct builder *builder, const struct pool *pool);
 
 /* CLOCK_MONOTONIC to ns since the epoch; 0 stays 0. */
 uint64_t builder_realtime(const struct builder *builder, uint64_t monotonic_ns);

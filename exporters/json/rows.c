@@ -21,6 +21,7 @@ static json_t *pool_row(const struct view_pool *p)
 
 	value_put(&row, "netns", json_integer(p->netns));
 	value_put(&row, "netns_name", value_text(p->netns_name));
+	value_put(&row, "vrf", p->vrf ? json_integer(p->vrf) : json_null());
 	value_put(&row, "protocol", json_string(text_protocol(p->protocol)));
 	value_put(&row, "first", json_integer(p->first));
 	value_put(&row, "last", json_integer(p->last));
@@ -128,6 +129,9 @@ static json_t *destination_row(const struct view_destination *d, json_t *owners)
 	value_put(&row, "local", value_address(d->local));
 	value_put(&row, "remote", value_address(d->remote));
 	value_put(&row, "remote_port", json_integer(d->remote_port));
+	value_put(&row, "first", json_integer(d->first));
+	value_put(&row, "last", json_integer(d->last));
+	value_put(&row, "window", json_boolean(d->window));
 	value_put(&row, "capacity", json_integer(d->capacity));
 	value_put(&row, "used", json_integer(d->used));
 	value_put(&row, "active", json_integer(d->active));
@@ -140,18 +144,22 @@ static json_t *destination_row(const struct view_destination *d, json_t *owners)
 	return row;
 }
 
-/* Not even capacities add up: one port may serve every destination. */
+/* Not even capacities add up: one port may serve every destination. What is in a window is in its
+ * destination's own row as well. */
 static json_t *destination_rest(const struct view_destination *rows, size_t count)
 {
-	static const char *const unknown[] = { "netns",      "netns_name",        "protocol",
-					       "local",      "remote_port",       "capacity",
-					       "saturation", "exhaustion_seconds" };
+	static const char *const unknown[] = {
+		"netns", "netns_name", "protocol",   "local",  "remote_port",        "first",
+		"last",  "capacity",   "saturation", "window", "exhaustion_seconds",
+	};
 	struct view_destination sum = { 0 };
 	struct view_share shares = { .process = "other" };
 	json_t *owners = json_array();
 	json_t *row;
 
 	for (size_t i = 0; i < count; i++) {
+		if (rows[i].window)
+			continue;
 		sum.used += rows[i].used;
 		sum.active += rows[i].active;
 		sum.time_wait += rows[i].time_wait;

@@ -10,8 +10,9 @@
 #include "user/view.h"
 
 #define PORT_MAX 8
+#define RANGE_MAX 16
 
-enum { NETNS, PROTOCOL, LOCAL, REMOTE, REMOTE_PORT, LABELS };
+enum { NETNS, PROTOCOL, LOCAL, REMOTE, REMOTE_PORT, RANGE, LABELS };
 
 /* The labels of one destination and what their values point to. */
 struct named {
@@ -19,6 +20,8 @@ struct named {
 	char local[TEXT_ADDRESS_MAX];
 	char remote[TEXT_ADDRESS_MAX];
 	char remote_port[PORT_MAX];
+	char range[RANGE_MAX];
+	size_t count; /* of labels: only a window tells its range */
 };
 
 static void name_destination(struct named *ret, const struct view_destination *d)
@@ -29,6 +32,9 @@ static void name_destination(struct named *ret, const struct view_destination *d
 	ret->labels[LOCAL] = (struct label){ "local", text_address(ret->local, d->local) };
 	ret->labels[REMOTE] = (struct label){ "remote", text_address(ret->remote, d->remote) };
 	ret->labels[REMOTE_PORT] = (struct label){ "remote_port", ret->remote_port };
+	snprintf(ret->range, sizeof(ret->range), "%u-%u", d->first, d->last);
+	ret->labels[RANGE] = (struct label){ "range", ret->range };
+	ret->count = d->window ? LABELS : RANGE;
 }
 
 static size_t shown(const struct view *view, const struct view_limits *limits)
@@ -60,7 +66,8 @@ static void used_rest(FILE *out, const char *name, const struct view *view, size
 		const struct series_key key = { .netns = d->netns_name, .protocol = d->protocol };
 		const uint64_t values[SERIES_VALUES] = { d->used };
 
-		series_add(&rest, &key, values);
+		if (!d->window) /* else its ports are in its destination's own row */
+			series_add(&rest, &key, values);
 	}
 	series_sort(&rest);
 	for (size_t i = 0; i < rest.used; i++)
@@ -76,7 +83,7 @@ void family_destination_used(FILE *out, const char *name, const struct view *vie
 
 	for (size_t i = 0; i < count; i++) {
 		name_destination(&named, &view->destinations[i]);
-		sample_count(out, name, "", named.labels, LABELS, view->destinations[i].used);
+		sample_count(out, name, "", named.labels, named.count, view->destinations[i].used);
 	}
 	used_rest(out, name, view, count);
 }
@@ -89,7 +96,8 @@ void family_destination_capacity(FILE *out, const char *name, const struct view 
 
 	for (size_t i = 0; i < count; i++) {
 		name_destination(&named, &view->destinations[i]);
-		sample_count(out, name, "", named.labels, LABELS, view->destinations[i].capacity);
+		sample_count(out, name, "", named.labels, named.count,
+			     view->destinations[i].capacity);
 	}
 }
 
@@ -105,6 +113,6 @@ void family_destination_saturation(FILE *out, const char *name, const struct vie
 		if (isnan(saturation))
 			continue;
 		name_destination(&named, &view->destinations[i]);
-		sample_number(out, name, "", named.labels, LABELS, saturation);
+		sample_number(out, name, "", named.labels, named.count, saturation);
 	}
 }

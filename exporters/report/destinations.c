@@ -48,6 +48,17 @@ static void write_state(FILE *out, const struct view_destination *d)
 	layout_end(&text);
 }
 
+static void write_window(FILE *out, const struct view_destination *d)
+{
+	struct layout_text text;
+
+	layout_begin(&text, out, INDENT, INDENT);
+	layout_words(&text, d->netns_name);
+	layout_format(&text, "%s: only for sockets that limit themselves to ports %u-%u",
+		      text_protocol(d->protocol), d->first, d->last);
+	layout_end(&text);
+}
+
 static void write_share(FILE *out, const char *who, uint64_t used, uint64_t all)
 {
 	char percent[LAYOUT_SHORT_MAX];
@@ -86,7 +97,10 @@ static void write_destination(FILE *out, const struct view_destination *d, size_
 	snprintf(used, sizeof(used), "%u/%u", d->used, d->capacity);
 	layout_cell(out, text_endpoint(endpoint, d->remote, d->remote_port), NAME_WIDTH);
 	fprintf(out, " %11s %s\n", used, layout_gauge(gauge, d->saturation));
-	write_state(out, d);
+	if (d->window)
+		write_window(out, d);
+	else
+		write_state(out, d);
 	write_owners(out, d, top < OWNERS_MAX ? top : OWNERS_MAX);
 }
 
@@ -108,7 +122,7 @@ void section_destinations(FILE *out, const struct view *view, size_t top)
 	for (size_t i = 0; i < shown; i++)
 		write_destination(out, &view->destinations[i], top);
 	for (size_t i = shown; i < count; i++)
-		rest += view->destinations[i].used;
+		rest += view->destinations[i].window ? 0 : view->destinations[i].used;
 	if (shown < count) {
 		layout_more(out, shown, count - shown, "destination");
 		fprintf(out, ": %ju ports\n", (uintmax_t)rest);

@@ -39,6 +39,10 @@ struct saying {
 	uint16_t port;
 	uint16_t first;
 	uint16_t last;
+	uint16_t own_first; /* IP_LOCAL_PORT_RANGE */
+	uint16_t own_last;
+	uint32_t vrf;
+	bool sticks; /* the kernel keeps a once-bound port blocked */
 	uint16_t error;
 	uint8_t local[4];
 	uint8_t remote[4];
@@ -97,6 +101,7 @@ static inline struct abi_tuple make_tuple(const struct saying *say)
 	static const uint8_t remote[4] = { 10, 0, 1, 1 };
 	struct abi_tuple tuple = {
 		.netns = say->netns ? say->netns : EVENT_NETNS,
+		.vrf = say->vrf,
 		.port = say->port,
 	};
 
@@ -108,6 +113,16 @@ static inline struct abi_tuple make_tuple(const struct saying *say)
 	return tuple;
 }
 
+static inline struct abi_range make_range(const struct saying *say)
+{
+	return (struct abi_range){
+		.first = say->first ? say->first : EVENT_FIRST,
+		.last = say->last ? say->last : EVENT_LAST,
+		.own_first = say->own_first,
+		.own_last = say->own_last,
+	};
+}
+
 static inline struct abi_hold make_hold(const struct saying *say)
 {
 	return (struct abi_hold){
@@ -115,12 +130,11 @@ static inline struct abi_hold make_hold(const struct saying *say)
 		.taken_ns = say->taken_ns ? say->taken_ns : say->at_ns,
 		.owner = make_owner(say),
 		.tuple = make_tuple(say),
-		.first = say->first ? say->first : EVENT_FIRST,
-		.last = say->last ? say->last : EVENT_LAST,
+		.range = make_range(say),
 		.protocol = say->protocol ? say->protocol : IPPROTO_TCP,
 		.path = say->path ? say->path : PATH_CONNECT,
 		.state = say->state ? say->state : HOLD_ACTIVE,
-		.flags = owner_flags(say) | say->tw_flags,
+		.flags = owner_flags(say) | say->tw_flags | (say->sticks ? HOLD_STICKS : 0),
 	};
 }
 
@@ -175,8 +189,7 @@ static inline struct event make_refused(const struct saying *say)
 				       .search_ns = say->search_ns,
 				       .owner = make_owner(say),
 				       .tuple = make_tuple(say),
-				       .first = say->first ? say->first : EVENT_FIRST,
-				       .last = say->last ? say->last : EVENT_LAST,
+				       .range = make_range(say),
 				       .error = say->error ? say->error : usual_error(path),
 				       .protocol = say->protocol ? say->protocol : IPPROTO_TCP,
 				       .path = path,

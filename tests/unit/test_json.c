@@ -312,11 +312,12 @@ static void keys_are_those_of_the_contract(void **state)
 	assert_keys(document, "version time source kernel host pools destinations owners refusals "
 			      "verdicts alerts health");
 	assert_keys(row(document, "pools", 0),
-		    "netns netns_name protocol first last reserved size used shared exclusive "
+		    "netns netns_name vrf protocol first last reserved size used shared exclusive "
 		    "saturation worst_destination_saturation exhaustion_seconds");
-	assert_keys(row(document, "destinations", 0),
-		    "netns netns_name protocol local remote remote_port capacity used active "
-		    "time_wait recyclable exclusive saturation exhaustion_seconds owners");
+	assert_keys(
+		row(document, "destinations", 0),
+		"netns netns_name protocol local remote remote_port first last window capacity used active "
+		"time_wait recyclable exclusive saturation exhaustion_seconds owners");
 	assert_keys(row(row(document, "destinations", 0), "owners", 0),
 		    "pid process used active time_wait exclusive");
 	assert_keys(row(document, "owners", 0),
@@ -434,9 +435,10 @@ static void other_rows_have_the_same_keys_and_null_names(void **state)
 	assert_unknown(other, "remote_port");
 	assert_unknown(other, "capacity");
 	assert_unknown(other, "saturation");
-	assert_keys(other,
-		    "netns netns_name protocol local remote remote_port capacity used active "
-		    "time_wait recyclable exclusive saturation exhaustion_seconds owners");
+	assert_keys(
+		other,
+		"netns netns_name protocol local remote remote_port first last window capacity used active "
+		"time_wait recyclable exclusive saturation exhaustion_seconds owners");
 	assert_text(row(other, "owners", 0), "process", "other");
 	assert_count(row(other, "owners", 0), "used", 17);
 
