@@ -129,6 +129,11 @@ struct event_refused {
 	__u8 pad[3];
 };
 
+/* What an iterator writes for each hold that was not known: one byte, which also lets its reader
+ * decide how many are looked for at a time. */
+#define FOUND_NEW '.'
+#define FOUND_NO_ROOM '!' /* the holds map is full: the ledger will not hear of it */
+
 /* Why a transition did not reach the agent; index of the losses map. */
 enum loss {
 	LOSS_RING_FULL, /* the agent did not read fast enough; the holds map still knows */

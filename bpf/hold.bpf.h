@@ -15,9 +15,11 @@ static __always_inline __u64 new_id(__u64 now)
 	return now << 10 | (bpf_get_smp_processor_id() & 1023);
 }
 
-static __always_inline void count_update_error(long error)
+/* A search of the tables that finds no room is no new loss: its reader is told. */
+static __always_inline void count_update_error(long error, __u8 event_flags)
 {
-	count_loss(error == -7 /* E2BIG */ ? LOSS_MAP_FULL : LOSS_MAP_BUSY);
+	if (!(event_flags & EVENT_FOUND))
+		count_loss(error == -7 /* E2BIG */ ? LOSS_MAP_FULL : LOSS_MAP_BUSY);
 }
 
 /* Drops the hold of an object, if it has one. False: it had none, or another hook was first. */
@@ -72,26 +74,31 @@ static __always_inline void hold_update(struct abi_hold *held, struct abi_hold *
 	emit_taken(held, 0, flags);
 }
 
-/* Records what an object keeps. seen: all but id and taken_ns filled in; scratch of ours. */
-static __always_inline void hold_take(__u64 key, struct abi_hold *seen, __u64 search_ns,
+/* Records what an object keeps. seen: all but id and taken_ns filled in; scratch of ours. False:
+ * there was no room for it in the map. */
+static __always_inline bool hold_take(__u64 key, struct abi_hold *seen, __u64 search_ns,
 				      __u8 event_flags)
 {
 	struct abi_hold *held = bpf_map_lookup_elem(&holds, &key);
 	long error;
 
-	if (held && same_life(held, seen))
-		return hold_update(held, seen, event_flags);
+	if (held && same_life(held, seen)) {
+		hold_update(held, seen, event_flags);
+		return true;
+	}
 	if (held)
 		hold_release(key, EVENT_FOUND);
 	seen->taken_ns = bpf_ktime_get_ns();
 	seen->id = new_id(seen->taken_ns);
 	error = bpf_map_update_elem(&holds, &key, seen, BPF_NOEXIST);
+	if (error == -17) /* EEXIST: another hook was first */
+		return true;
 	if (error) {
-		if (error != -17 /* EEXIST: another hook was first */)
-			count_update_error(error);
-		return;
+		count_update_error(error, event_flags);
+		return false;
 	}
 	emit_taken(seen, search_ns, event_flags);
+	return true;
 }
 
 /* The socket's port now belongs to its TIME_WAIT remnant: same hold, same owner, new object. */
@@ -110,7 +117,7 @@ static __always_inline void hold_hand_over(__u64 socket, __u64 remnant, __u8 tw_
 	hold.flags |= tw_flags;
 	error = bpf_map_update_elem(&holds, &remnant, &hold, BPF_ANY);
 	if (error)
-		count_update_error(error);
+		count_update_error(error, 0);
 	if (bpf_map_delete_elem(&holds, &socket))
 		return;
 	if (error)

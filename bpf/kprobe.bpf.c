@@ -114,6 +114,20 @@ int BPF_KPROBE(k_udp_put, struct sock *sk)
 	return 0;
 }
 
+SEC("kprobe/udp_disconnect")
+int BPF_KPROBE(k_udp_disc, struct sock *sk)
+{
+	udp_disconnected(sk);
+	return 0;
+}
+
+SEC("kprobe/udp_abort")
+int BPF_KPROBE(k_udp_aborted, struct sock *sk)
+{
+	udp_disconnected(sk);
+	return 0;
+}
+
 SEC("kprobe/inet_twsk_hashdance")
 int BPF_KPROBE(k_remnant_new, struct inet_timewait_sock *tw, struct sock *sk)
 {

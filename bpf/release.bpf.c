@@ -23,6 +23,20 @@ int BPF_PROG(udp_put2, struct sock *sk)
 	return 0;
 }
 
+SEC("fentry/udp_disconnect")
+int BPF_PROG(udp_disc, struct sock *sk)
+{
+	udp_disconnected(sk);
+	return 0;
+}
+
+SEC("fentry/udp_abort")
+int BPF_PROG(udp_aborted, struct sock *sk)
+{
+	udp_disconnected(sk);
+	return 0;
+}
+
 SEC("fentry/inet_twsk_hashdance")
 int BPF_PROG(remnant_new, struct inet_timewait_sock *tw, struct sock *sk)
 {

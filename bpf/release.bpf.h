@@ -35,6 +35,14 @@ static __always_inline void udp_port_put(struct sock *sk)
 		hold_release((__u64)sk, 0);
 }
 
+/* A disconnect or an abort gives an autobound port back; where the compiler has split
+ * udp_lib_unhash (7.2), that does not pass by there. */
+static __always_inline void udp_disconnected(struct sock *sk)
+{
+	if (!user_named_port(sk))
+		hold_release((__u64)sk, 0);
+}
+
 /* The remnant joins the port before the socket leaves it: no gap between the two. */
 static __always_inline void remnant_begins(struct inet_timewait_sock *tw, struct sock *sk)
 {

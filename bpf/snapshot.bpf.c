@@ -2,18 +2,21 @@
 /*
  * Both sources: what exists already, or was missed. Iterators add what the holds map lacks and
  * never remove: an iterator may skip a socket that moves, so absence proves nothing (see the
- * sweep). Each new hold writes one byte to its reader, which so decides how many come at a time.
+ * sweep). Each hold writes one byte to its reader, which so decides how many come at a time.
  */
 #define READ_BY_PROBE
 
 #include "remnant.bpf.h"
 #include "take.bpf.h"
 
-static __always_inline void count_found(struct bpf_iter_meta *meta)
-{
-	char mark = '.';
+enum found { NOTHING_NEW, FOUND, NO_ROOM };
 
-	bpf_seq_write(meta->seq, &mark, sizeof(mark));
+static __always_inline void tell_found(struct bpf_iter_meta *meta, enum found found)
+{
+	char mark = found == NO_ROOM ? FOUND_NO_ROOM : FOUND_NEW;
+
+	if (found != NOTHING_NEW)
+		bpf_seq_write(meta->seq, &mark, sizeof(mark));
 }
 
 /* Both fields at -1: only connect() gave this port out (inet_hashtables.c, 5.10 to 7.3). */
@@ -51,7 +54,7 @@ static __always_inline bool keeps_port(struct sock *sk, __u16 protocol)
 }
 
 /* owner: the task whose file it is; NULL: nobody's file, a kernel socket or an orphan. */
-static __always_inline bool found_socket(struct sock *sk, struct task_struct *owner)
+static __always_inline enum found found_socket(struct sock *sk, struct task_struct *owner)
 {
 	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
 	__u64 key = (__u64)sk;
@@ -61,21 +64,20 @@ static __always_inline bool found_socket(struct sock *sk, struct task_struct *ow
 
 	held = bpf_map_lookup_elem(&holds, &key);
 	if (held && (!owner || (held->flags & HOLD_OWNER_KNOWN)))
-		return false;
+		return NOTHING_NEW;
 	if (!keeps_port(sk, protocol))
-		return false;
+		return NOTHING_NEW;
 	path = protocol == IPPROTO_TCP ? tcp_path(sk)
 	       : user_named_port(sk)   ? PATH_EXPLICIT
 				       : PATH_AUTOBIND;
 	if (!describe(&hold, sk, protocol, path))
-		return false;
+		return NOTHING_NEW;
 	describe_socket(&hold, sk);
 	if (owner)
 		hold.flags |= read_owner(&hold.owner, owner);
 	else if (is_kernel_socket(sk))
 		hold.flags |= HOLD_OWNER_KNOWN | HOLD_OWNER_KERNEL;
-	hold_take(key, &hold, 0, EVENT_FOUND);
-	return true;
+	return hold_take(key, &hold, 0, EVENT_FOUND) ? FOUND : NO_ROOM;
 }
 
 /* The descriptor of an MPTCP connection is not the socket that owns its port. */
@@ -104,8 +106,8 @@ int find_files(struct bpf_iter__task_file *ctx)
 		return 0;
 	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
 		sk = first_subflow(sk);
-	if (sk && found_socket(sk, task))
-		count_found(ctx->meta);
+	if (sk)
+		tell_found(ctx->meta, found_socket(sk, task));
 	return 0;
 }
 
@@ -122,20 +124,19 @@ static __always_inline __u8 remnant_path(struct inet_timewait_sock *tw)
 }
 
 /* A remnant from before we looked: nobody can say whose it was. */
-static __always_inline bool found_remnant(struct inet_timewait_sock *tw)
+static __always_inline enum found found_remnant(struct inet_timewait_sock *tw)
 {
 	__u64 key = (__u64)tw;
 	struct abi_hold hold;
 
 	if (bpf_map_lookup_elem(&holds, &key) || !BPF_CORE_READ(tw, tw_tb))
-		return false;
+		return NOTHING_NEW;
 	if (!describe(&hold, (struct sock *)tw, IPPROTO_TCP, remnant_path(tw)))
-		return false;
+		return NOTHING_NEW;
 	hold.state = HOLD_TIME_WAIT;
 	hold.flags = time_wait_flags(tw);
 	hold.tuple.vrf = BPF_CORE_READ(tw, tw_tb, l3mdev);
-	hold_take(key, &hold, 0, EVENT_FOUND);
-	return true;
+	return hold_take(key, &hold, 0, EVENT_FOUND) ? FOUND : NO_ROOM;
 }
 
 /* Of one network namespace: that of the task which opened the iterator. */
@@ -144,7 +145,7 @@ int find_tcp(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *common = ctx->sk_common;
 	unsigned char state;
-	bool found;
+	enum found found;
 
 	if (!common)
 		return 0;
@@ -155,8 +156,7 @@ int find_tcp(struct bpf_iter__tcp *ctx)
 		found = found_remnant((struct inet_timewait_sock *)common);
 	else
 		found = found_socket((struct sock *)common, NULL);
-	if (found)
-		count_found(ctx->meta);
+	tell_found(ctx->meta, found);
 	return 0;
 }
 
@@ -165,7 +165,7 @@ int find_udp(struct bpf_iter__udp *ctx)
 {
 	struct sock *sk = (struct sock *)ctx->udp_sk;
 
-	if (sk && found_socket(sk, NULL))
-		count_found(ctx->meta);
+	if (sk)
+		tell_found(ctx->meta, found_socket(sk, NULL));
 	return 0;
 }

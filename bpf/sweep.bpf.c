@@ -69,7 +69,7 @@ int sweep_holds(struct bpf_iter__bpf_map_elem *ctx)
 {
 	struct abi_hold *hold = ctx->value;
 	__u64 *key_at = ctx->key;
-	char mark = '.';
+	char mark = FOUND_NEW;
 	__u64 key;
 
 	bury_dead();

@@ -282,6 +282,7 @@ int agent_reconcile(struct agent *agent)
 {
 	uint64_t began_ns = agent->clock(CLOCK_MONOTONIC);
 	bool resync = agent->resync_wanted;
+	struct source_losses losses;
 	int r;
 
 	r = agent_drain(agent);
@@ -291,6 +292,8 @@ int agent_reconcile(struct agent *agent)
 	agent->resync_wanted = false;
 	ledger_reconcile_begin(agent->ledger);
 	r = read_tables(agent, resync);
+	if (agent->source->ops->losses(agent->source, &losses) == 0)
+		agent->losses.unplaced = losses.unplaced;
 	ledger_check_owners(agent->ledger, owner_alive, NULL);
 	agent->reconciled_ns = agent->clock(CLOCK_MONOTONIC);
 	agent->reconcile_took_ns = agent->reconciled_ns - began_ns;
@@ -309,8 +312,10 @@ static int note_losses(struct agent *agent)
 		return r;
 	if (losses.by_reason[LOSS_RING_FULL] != agent->losses.by_reason[LOSS_RING_FULL])
 		agent->resync_wanted = true;
-	if (losses.recursion != agent->losses.recursion)
-		agent->reconcile_wanted = true;
+	if (losses.recursion != agent->losses.recursion || losses.unplaced ||
+	    losses.by_reason[LOSS_MAP_FULL] != agent->losses.by_reason[LOSS_MAP_FULL] ||
+	    losses.by_reason[LOSS_MAP_BUSY] != agent->losses.by_reason[LOSS_MAP_BUSY])
+		agent->reconcile_wanted = true; /* perhaps there is room by then */
 	agent->losses = losses;
 	return 0;
 }
@@ -383,7 +388,8 @@ int agent_view(struct agent *agent, struct view **ret)
 		.host = agent->kernel.nodename,
 		.lost = lost,
 		.lost_count = LOST__COUNT,
-		.complete = agent->entered_all && !agent->losses.by_reason[LOSS_MAP_FULL],
+		.complete = agent->entered_all && !agent->losses.unplaced &&
+			    !agent->reconcile_wanted && !agent->resync_wanted,
 	};
 
 	ledger_advance(agent->ledger, now_ns);

@@ -28,6 +28,7 @@ struct source_config {
 struct source_losses {
 	uint64_t by_reason[LOSS__COUNT];
 	uint64_t recursion; /* programs the kernel skipped; another hook may have seen the same */
+	uint64_t unplaced;  /* holds the last search found and had no room for; a state, no sum */
 	uint64_t malformed; /* records that could not be decoded */
 };
 

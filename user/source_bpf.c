@@ -44,6 +44,7 @@ struct bpf_source {
 	struct bpf_link *holds;
 	int cgroup_fd;
 	uint64_t malformed;
+	uint64_t unplaced;       /* since find_files */
 	source_handler *handler; /* of the drain under way */
 	void *context;
 	int handled;
@@ -71,6 +72,8 @@ static const struct program fentry_programs[] = {
 	{ "tcp_put", "inet_put_port", false },
 	{ "udp_put", "udp_lib_unhash", false },
 	{ "udp_put2", "udp_lib_unhash", false },
+	{ "udp_disc", "udp_disconnect", true },
+	{ "udp_aborted", "udp_abort", true },
 	{ "remnant_new", "inet_twsk_hashdance", true },
 	{ "remnant_new_611", "inet_twsk_hashdance_schedule", true },
 	{ "remnant_gone", "inet_twsk_bind_unhash", false },
@@ -89,6 +92,8 @@ static const struct program kprobe_programs[] = {
 	{ "k_child", "__inet_inherit_port", false },
 	{ "k_tcp_put", "inet_put_port", false },
 	{ "k_udp_put", "udp_lib_unhash", false },
+	{ "k_udp_disc", "udp_disconnect", true },
+	{ "k_udp_aborted", "udp_abort", true },
 	{ "k_remnant_new", "inet_twsk_hashdance", true },
 	{ "k_remnant_611", "inet_twsk_hashdance_schedule", true },
 	{ "k_remnant_gone", "inet_twsk_bind_unhash", false },
@@ -363,10 +368,17 @@ static int source_bpf_drain(struct source *source, source_handler *handler, void
 	return r < 0 && r != -EAGAIN ? r : self->handled;
 }
 
+static void count_unplaced(struct bpf_source *self, const char *marks, ssize_t count)
+{
+	for (ssize_t i = 0; i < count; i++)
+		self->unplaced += marks[i] == FOUND_NO_ROOM;
+}
+
 /* An iterator that reports nothing for a million objects ends its read with EAGAIN. */
 static int run_iterator(struct source *source, struct bpf_link *link, source_handler *handler,
 			void *context)
 {
+	struct bpf_source *self = (struct bpf_source *)source;
 	CLEANUP(fd_closep) int fd = bpf_iter_create(bpf_link__fd(link));
 	char marks[FOUND_PER_READ];
 	ssize_t n;
@@ -378,6 +390,7 @@ static int run_iterator(struct source *source, struct bpf_link *link, source_han
 		n = read(fd, marks, sizeof(marks));
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
+		count_unplaced(self, marks, n);
 		r = source_bpf_drain(source, handler, context);
 		if (r < 0)
 			return r;
@@ -387,6 +400,7 @@ static int run_iterator(struct source *source, struct bpf_link *link, source_han
 
 static int source_bpf_find_files(struct source *source, source_handler *handler, void *context)
 {
+	((struct bpf_source *)source)->unplaced = 0;
 	return run_iterator(source, ((struct bpf_source *)source)->files, handler, context);
 }
 
@@ -424,7 +438,7 @@ static uint64_t recursion_misses(const struct bpf_program *program)
 static int source_bpf_losses(struct source *source, struct source_losses *ret)
 {
 	struct bpf_source *self = (struct bpf_source *)source;
-	struct source_losses losses = { .malformed = self->malformed };
+	struct source_losses losses = { .malformed = self->malformed, .unplaced = self->unplaced };
 	CLEANUP(freep) __u64 *per_cpu = NULL;
 	int cpus = libbpf_num_possible_cpus();
 	struct bpf_program *program;

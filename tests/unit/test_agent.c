@@ -352,8 +352,41 @@ static void losses_show_in_the_view(void **state)
 		if (!strcmp(view->health.lost[i].name, "map_full"))
 			shown = view->health.lost[i].count == 7;
 	assert_true(shown);
-	assert_false(view->health.complete);
+	assert_true(view->health.complete); /* the reconcile that followed found room for all */
 	view_unref(view);
+	agent_close(agent);
+}
+
+static bool is_complete(struct agent *agent)
+{
+	struct view *view = NULL;
+	bool complete;
+
+	assert_int_equal(agent_view(agent, &view), 0);
+	complete = view->health.complete;
+	view_unref(view);
+	return complete;
+}
+
+static void a_full_table_is_incomplete_until_there_is_room(void **state)
+{
+	struct agent *agent = start_fake();
+
+	(void)state;
+	assert_true(is_complete(agent));
+	stage.losses.by_reason[LOSS_MAP_FULL] = 1;
+	stage.losses.unplaced = 1;
+	assert_int_equal(agent_tick(agent), 0);
+	assert_false(is_complete(agent));
+	stage.now_ns += SECOND;
+	assert_int_equal(agent_tick(agent), 0); /* looks again, by itself */
+	assert_false(is_complete(agent));
+	stage.losses.unplaced = 0;
+	stage.now_ns += SECOND;
+	assert_int_equal(agent_tick(agent), 0);
+	stage.now_ns += SECOND;
+	assert_int_equal(agent_tick(agent), 0);
+	assert_true(is_complete(agent));
 	agent_close(agent);
 }
 
@@ -389,6 +422,7 @@ int main(void)
 		STAGED(a_skipped_program_makes_the_agent_look),
 		STAGED(looking_leaves_nine_tenths_of_the_time),
 		STAGED(losses_show_in_the_view),
+		STAGED(a_full_table_is_incomplete_until_there_is_room),
 		STAGED(a_namespace_that_is_gone_takes_its_time_wait_along),
 	};
 
