@@ -11,6 +11,7 @@
 
 #include "user/cgroup.h"
 #include "user/command.h"
+#include "user/kallsyms.h"
 #include "user/log.h"
 #include "user/netns.h"
 #include "user/options.h"
@@ -20,6 +21,8 @@
 #include "user/util.h"
 
 #define BTF "/sys/kernel/btf/vmlinux"
+#define KALLSYMS "/proc/kallsyms"
+#define PARTS_MAX 8
 #define LOCKDOWN "/sys/kernel/security/lockdown"
 
 /* What was found out about this host. */
@@ -32,7 +35,9 @@ struct diagnosis {
 	size_t privileges_count;
 	struct source_attempt sources[SOURCES_MAX];
 	size_t sources_count;
-	const char *chosen; /* NULL: none works */
+	const char *chosen;                       /* NULL: none works */
+	char parts[PARTS_MAX][KALLSYMS_NAME_MAX]; /* of functions that the chosen source hooks */
+	size_t parts_count;
 	size_t netns_count;
 	struct netns_facts facts;
 	bool facts_known;
@@ -66,6 +71,25 @@ static void try_sources(struct diagnosis *diagnosis, const struct options *optio
 	}
 }
 
+static void remember_part(void *context, const char *function, const char *part)
+{
+	struct diagnosis *diagnosis = context;
+
+	(void)function;
+	if (diagnosis->parts_count < PARTS_MAX)
+		snprintf(diagnosis->parts[diagnosis->parts_count++], KALLSYMS_NAME_MAX, "%s", part);
+}
+
+static void find_parts(struct diagnosis *diagnosis)
+{
+	CLEANUP(file_closep) FILE *file = fopen(KALLSYMS, "re");
+	const struct source_ops *const *table = source_table();
+
+	for (size_t i = 0; file && diagnosis->chosen && table[i]; i++)
+		if (!strcmp(table[i]->name, diagnosis->chosen) && table[i]->functions)
+			kallsyms_find_parts(file, table[i]->functions, remember_part, diagnosis);
+}
+
 static void examine(struct diagnosis *diagnosis, const struct options *options)
 {
 	struct netns_list list;
@@ -83,6 +107,7 @@ static void examine(struct diagnosis *diagnosis, const struct options *options)
 	}
 	diagnosis->facts_known = netns_read_facts(&diagnosis->facts) == 0;
 	try_sources(diagnosis, options);
+	find_parts(diagnosis);
 }
 
 static void print_source(const struct diagnosis *diagnosis, const struct source_attempt *attempt)
@@ -119,6 +144,10 @@ static void print_text(const struct diagnosis *diagnosis)
 	puts("\nsources, best first");
 	for (size_t i = 0; i < diagnosis->sources_count; i++)
 		print_source(diagnosis, &diagnosis->sources[i]);
+	for (size_t i = 0; i < diagnosis->parts_count; i++)
+		printf("warning: the compiler split %s off a function that %s hooks; what calls it "
+		       "directly comes with the next reconcile\n",
+		       diagnosis->parts[i], diagnosis->chosen);
 	if (!diagnosis->chosen)
 		puts("\nno source works here: mend what stands behind \"no\" above");
 }
@@ -148,6 +177,15 @@ static json_t *json_sources(const struct diagnosis *diagnosis)
 	return array;
 }
 
+static json_t *json_parts(const struct diagnosis *diagnosis)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < diagnosis->parts_count; i++)
+		json_array_append_new(array, json_string(diagnosis->parts[i]));
+	return array;
+}
+
 static void print_json(const struct diagnosis *diagnosis)
 {
 	json_t *root =
@@ -158,6 +196,7 @@ static void print_json(const struct diagnosis *diagnosis)
 
 	json_object_set_new(root, "privileges", json_privileges(diagnosis));
 	json_object_set_new(root, "sources", json_sources(diagnosis));
+	json_object_set_new(root, "split_functions", json_parts(diagnosis));
 	json_object_set_new(root, "source",
 			    diagnosis->chosen ? json_string(diagnosis->chosen) : json_null());
 	json_dumpf(root, stdout, JSON_INDENT(2));

@@ -110,6 +110,25 @@ static const struct program tracepoint_programs[] = {
 	{ NULL, NULL, false },
 };
 
+/* What the programs above hook. */
+static const char *const hooked_functions[] = {
+	"inet_hash_connect",
+	"inet6_hash_connect",
+	"tcp_connect",
+	"inet_csk_get_port",
+	"inet_autobind",
+	"udp_lib_get_port",
+	"inet_put_port",
+	"__inet_inherit_port",
+	"udp_lib_unhash",
+	"udp_disconnect",
+	"udp_abort",
+	"inet_twsk_hashdance",
+	"inet_twsk_hashdance_schedule",
+	"inet_twsk_bind_unhash",
+	NULL,
+};
+
 /* libbpf reports through a callback without context; this is where it writes while we load. */
 static _Thread_local char *complaint;
 
@@ -476,6 +495,7 @@ static int open_tracepoint(struct source **ret, const struct source_config *conf
 const struct source_ops source_fentry = {
 	.name = "fentry",
 	.sees = "every port taken, handed to TIME_WAIT, given back or refused, as it happens",
+	.functions = hooked_functions,
 	.open = open_fentry,
 	BPF_SOURCE_OPERATIONS,
 };
@@ -483,6 +503,7 @@ const struct source_ops source_fentry = {
 const struct source_ops source_kprobe = {
 	.name = "kprobe",
 	.sees = "what fentry sees; what a skipped probe missed comes with the next reconcile",
+	.functions = hooked_functions,
 	.open = open_kprobe,
 	BPF_SOURCE_OPERATIONS,
 };
