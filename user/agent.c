@@ -10,6 +10,7 @@
 #include "user/cgroup.h"
 #include "user/clock.h"
 #include "user/ledger.h"
+#include "user/ledger_dump.h"
 #include "user/log.h"
 #include "user/netns.h"
 #include "user/procfs.h"
@@ -17,6 +18,7 @@
 #include "user/view_build.h"
 
 #define PROC "/proc"
+#define DRAINS_MAX 64
 #define RECONCILE_REST 10 /* times as long as the last one took */
 
 /* Losses as the view shows them: the kernel's reasons, then our own. */
@@ -44,6 +46,20 @@ struct agent {
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+/* False: there are none, for nothing was tried. */
+static bool tell_failures(enum log_level level, const struct source_attempt *attempts, size_t count)
+{
+	bool told = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!attempts[i].tried || !attempts[i].error)
+			continue;
+		log_write(level, "source %s: %s", attempts[i].ops->name, attempts[i].reason);
+		told = true;
+	}
+	return told;
+}
+
 static int open_source(struct agent *agent, const struct agent_config *config)
 {
 	struct source_config source_config = {
@@ -57,13 +73,10 @@ static int open_source(struct agent *agent, const struct agent_config *config)
 
 	r = source_open(&agent->source, config->sources ? config->sources : source_table(),
 			config->source, &source_config, attempts, &count);
-	if (r == 0)
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		if (attempts[i].tried)
-			log_error("source %s: %s", attempts[i].ops->name, attempts[i].reason);
-	if (r == -ENOENT && config->source)
+	if (r < 0 && !tell_failures(LOG_LEVEL_ERROR, attempts, count) && config->source)
 		log_error("no source is called '%s'; see portgauge doctor", config->source);
+	if (r == 0 && (config->explain || (agent->source->ops->polled & LEDGER_POLLS_ALL)))
+		tell_failures(LOG_LEVEL_INFO, attempts, count);
 	return r;
 }
 
@@ -344,6 +357,43 @@ int agent_tick(struct agent *agent)
 	return 0;
 }
 
+/* Does the ledger have all there is, as far as we know? */
+static bool is_complete(const struct agent *agent)
+{
+	return agent->entered_all && !agent->losses.unplaced && !agent->reconcile_wanted &&
+	       !agent->resync_wanted;
+}
+
+/* --- dumps ----------------------------------------------------------------------------------- */
+
+/* Everything that the kernel did before is to be in the books; under load, more keeps coming. */
+static int drain_all(struct agent *agent)
+{
+	int r = 1;
+
+	for (int i = 0; i < DRAINS_MAX && r > 0; i++)
+		r = agent_drain(agent);
+	return r;
+}
+
+int agent_dump(struct agent *agent, int fd, uint64_t reconcile_ns)
+{
+	struct holds_dump_header header = {
+		.reconcile_ns = reconcile_ns,
+		.reconcile_began_ns = agent->reconciled_ns - agent->reconcile_took_ns,
+		.polled = agent->source->ops->polled,
+	};
+	int r = drain_all(agent);
+
+	if (r < 0)
+		return r;
+	header.time_ns = agent->clock(CLOCK_MONOTONIC);
+	if (!is_complete(agent))
+		header.flags = HOLDS_DUMP_INCOMPLETE;
+	snprintf(header.source, sizeof(header.source), "%s", agent->source->ops->name);
+	return ledger_dump(agent->ledger, fd, &header);
+}
+
 /* --- views ----------------------------------------------------------------------------------- */
 
 static void identify_owners(struct agent *agent, uint64_t now_ns)
@@ -388,8 +438,7 @@ int agent_view(struct agent *agent, struct view **ret)
 		.host = agent->kernel.nodename,
 		.lost = lost,
 		.lost_count = LOST__COUNT,
-		.complete = agent->entered_all && !agent->losses.unplaced &&
-			    !agent->reconcile_wanted && !agent->resync_wanted,
+		.complete = is_complete(agent),
 	};
 
 	ledger_advance(agent->ledger, now_ns);

@@ -21,6 +21,7 @@ struct agent_config {
 	const char *source; /* a name, or NULL: the best that works */
 	uint32_t ring_bytes;
 	uint32_t max_holds;
+	bool explain; /* log why it is not a better source; that it only polls is said anyway */
 	const struct source_ops *const *sources; /* NULL: source_table() */
 	uint64_t (*clock)(clockid_t clock);      /* NULL: clock_ns */
 };
@@ -52,6 +53,10 @@ int agent_reconcile(struct agent *agent);
 /* Once a second: time moves on, losses are counted, new namespaces get their names. Reconciles
  * when something was lost. */
 int agent_tick(struct agent *agent);
+
+/* Writes every hold to an empty memfd; see holds_dump.h. reconcile_ns: how often we are asked to
+ * reconcile. */
+int agent_dump(struct agent *agent, int fd, uint64_t reconcile_ns);
 
 /* A view of now, not yet shared. */
 int agent_view(struct agent *agent, struct view **ret);

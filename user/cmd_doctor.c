@@ -48,6 +48,16 @@ static void diagnosis_done(struct diagnosis *diagnosis)
 	free(diagnosis->cgroup_root);
 }
 
+/* Without all that the best source needs, commands take a worse one only if it is named. */
+static bool is_privileged(const struct diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->privileges_count; i++)
+		if ((diagnosis->privileges[i].sources & PRIVILEGE_BPF) &&
+		    !diagnosis->privileges[i].have)
+			return false;
+	return true;
+}
+
 /* Every source is tried, the worse ones too: people ask what they would get. */
 static void try_sources(struct diagnosis *diagnosis, const struct options *options)
 {
@@ -64,7 +74,7 @@ static void try_sources(struct diagnosis *diagnosis, const struct options *optio
 
 		*attempt = (struct source_attempt){ .ops = table[i], .tried = true };
 		attempt->error = table[i]->open(&source, &config, attempt->reason);
-		if (attempt->error == 0 && !diagnosis->chosen)
+		if (attempt->error == 0 && !diagnosis->chosen && is_privileged(diagnosis))
 			diagnosis->chosen = table[i]->name;
 		table[i]->close(source);
 		diagnosis->sources_count++;
@@ -138,7 +148,7 @@ static void print_text(const struct diagnosis *diagnosis)
 		printf("range here    %u-%u\n", diagnosis->facts.first, diagnosis->facts.last);
 	puts("\nprivileges");
 	for (size_t i = 0; i < diagnosis->privileges_count; i++)
-		printf("  %-15s %-4s %s\n", diagnosis->privileges[i].name,
+		printf("  %-19s %-4s %s\n", diagnosis->privileges[i].name,
 		       diagnosis->privileges[i].have ? "yes" : "NO",
 		       diagnosis->privileges[i].needed_for);
 	puts("\nsources, best first");
@@ -148,7 +158,10 @@ static void print_text(const struct diagnosis *diagnosis)
 		printf("warning: the compiler split %s off a function that %s hooks; what calls it "
 		       "directly comes with the next reconcile\n",
 		       diagnosis->parts[i], diagnosis->chosen);
-	if (!diagnosis->chosen)
+	if (!diagnosis->chosen && !is_privileged(diagnosis))
+		puts("\nprivileges are missing: see \"NO\" above; --source diag does without them, and "
+		     "sees less");
+	else if (!diagnosis->chosen)
 		puts("\nno source works here: mend what stands behind \"no\" above");
 }
 

@@ -11,6 +11,7 @@
 #include "user/alert.h"
 #include "user/clock.h"
 #include "user/command.h"
+#include "user/control.h"
 #include "user/log.h"
 #include "user/loop.h"
 #include "user/options.h"
@@ -26,10 +27,12 @@ struct run {
 	struct alerts *alerts;
 	struct exporters *exporters;
 	struct loop *loop;
+	struct control *control;
 };
 
 static void run_done(struct run *run)
 {
+	control_close(run->control);
 	exporters_close(run->exporters);
 	loop_free(run->loop);
 	alerts_free(run->alerts);
@@ -84,15 +87,19 @@ static int open_all(struct run *run, const struct options *options,
 	size_t count;
 	int r;
 
+	config.explain = true;
 	r = agent_open(&run->agent, &config);
 	if (r == 0)
-		r = privilege_drop_others();
+		r = privilege_drop_others(agent_source(run->agent)->privileges);
 	if (r < 0)
 		return r;
 	rules = alert_default_rules(&count);
 	r = alerts_new(&run->alerts, rules, count);
 	if (r == 0)
 		r = open_loop(run, options);
+	if (r == 0)
+		r = control_open(&run->control, options->control, run->agent, options->reconcile_ns,
+				 loop_event(run->loop));
 	if (r == 0)
 		r = exporters_open(&run->exporters, options->listen, options->listen_count, limits,
 				   loop_event(run->loop));
@@ -107,10 +114,11 @@ int cmd_run(int argc, char **argv)
 	int r;
 
 	if (options_parse(&options, argc, argv,
-			  OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_TOP | OPTIONS_WEB,
+			  OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_TOP | OPTIONS_WEB |
+				  OPTIONS_CONTROL,
 			  "Watches this host's ephemeral ports: metrics, API and alerts.") < 0)
 		return EX_USAGE;
-	if (privilege_require() < 0)
+	if (privilege_require(source_privileges(source_table(), options.source)) < 0)
 		return EX_NOPERM;
 	limits = (struct view_limits){ .top = options_top(&options, false) };
 	if (open_all(&run, &options, &limits) < 0)

@@ -51,7 +51,7 @@ int cmd_snapshot(int argc, char **argv)
 	if (options_parse(&options, argc, argv, OPTIONS_SOURCE | OPTIONS_TOP | OPTIONS_JSON,
 			  "Shows all ephemeral ports in use now, worst destination first.") < 0)
 		return EX_USAGE;
-	if (privilege_require() < 0)
+	if (privilege_require(source_privileges(source_table(), options.source)) < 0)
 		return EX_NOPERM;
 	config = options_agent(&options);
 	if (agent_open(&agent, &config) < 0)

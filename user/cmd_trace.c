@@ -91,10 +91,11 @@ int cmd_trace(int argc, char **argv)
 			  OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_JSON | OPTIONS_REFUSED,
 			  "Prints a line for each port that is taken, released or refused.") < 0)
 		return EX_USAGE;
-	if (privilege_require() < 0)
+	if (privilege_require(source_privileges(source_table(), options.source)) < 0)
 		return EX_NOPERM;
 	config = options_agent(&options);
-	if (agent_open(&trace.agent, &config) < 0 || privilege_drop_others() < 0)
+	if (agent_open(&trace.agent, &config) < 0 ||
+	    privilege_drop_others(agent_source(trace.agent)->privileges) < 0)
 		return EXIT_FAILURE;
 	trace.options = &options;
 	trace.realtime_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);

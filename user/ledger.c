@@ -70,6 +70,8 @@ static void histogram_add(struct histogram *histogram, const double *bounds, uin
 
 static bool is_polled(const struct ledger *ledger, const struct hold *hold, bool ended)
 {
+	if (ledger->polled & LEDGER_POLLS_ALL)
+		return true;
 	if (hold_pool(hold)->protocol == IPPROTO_UDP)
 		return ledger->polled & LEDGER_POLLS_UDP;
 	return ended && hold->state == HOLD_TIME_WAIT &&

@@ -16,6 +16,7 @@ struct owner;
 /* What the source learns only by looking, by design: not drift. */
 #define LEDGER_POLLS_UDP 0x01
 #define LEDGER_POLLS_TIME_WAIT_END 0x02
+#define LEDGER_POLLS_ALL 0x04
 
 /* What the host says of a network namespace. */
 struct netns_facts {
@@ -71,6 +72,10 @@ void ledger_reconcile_end(struct ledger *ledger, uint64_t now_ns);
 /* Between these the source repeats every hold; what it does not repeat is gone. */
 void ledger_resync_begin(struct ledger *ledger);
 void ledger_resync_end(struct ledger *ledger);
+
+/* The holds one by one: *cursor is 0 to begin with. False: that was all. */
+bool ledger_next_hold(const struct ledger *ledger, uint32_t *cursor, uint64_t *ret_id,
+		      struct hold_description *ret);
 
 /* False: no such hold. */
 bool ledger_describe(const struct ledger *ledger, uint64_t id, struct hold_description *ret);

@@ -206,6 +206,7 @@ bool ledger_describe(const struct ledger *ledger, uint64_t id, struct hold_descr
 	*ret = (struct hold_description){
 		.tuple.port = hold->port,
 		.tuple.netns = hold_pool(hold)->netns->inode,
+		.tuple.vrf = hold_pool(hold)->vrf,
 		.protocol = hold_pool(hold)->protocol,
 		.path = hold->path,
 		.state = hold->state,
@@ -220,6 +221,20 @@ bool ledger_describe(const struct ledger *ledger, uint64_t id, struct hold_descr
 		ret->tuple.remote_port = destination->key.remote_port;
 	}
 	return true;
+}
+
+bool ledger_next_hold(const struct ledger *ledger, uint32_t *cursor, uint64_t *ret_id,
+		      struct hold_description *ret)
+{
+	while (++*cursor < holds_end(&ledger->holds)) {
+		const struct hold *hold = holds_at(&ledger->holds, *cursor);
+
+		if (!hold->id)
+			continue;
+		*ret_id = hold->id;
+		return ledger_describe(ledger, hold->id, ret);
+	}
+	return false;
 }
 
 struct owner *ledger_unidentified(struct ledger *ledger)

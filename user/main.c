@@ -17,6 +17,7 @@ static const struct command {
 	{ "snapshot", "one picture of all ports in use, then exit", cmd_snapshot },
 	{ "trace", "one line for each port taken, released or refused", cmd_trace },
 	{ "doctor", "what this kernel and these privileges allow", cmd_doctor },
+	{ "verify", "compare the agent's holds with the kernel's tables", cmd_verify },
 };
 
 static int help(FILE *out)

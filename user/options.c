@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "user/agent.h"
+#include "user/control.h"
 #include "user/log.h"
 #include "user/util.h"
 
@@ -27,6 +28,7 @@ enum {
 	KEY_JSON,
 	KEY_REFUSED,
 	KEY_LISTEN,
+	KEY_CONTROL,
 };
 
 /* takes: the OPTIONS_* group it belongs to. */
@@ -37,6 +39,9 @@ static const struct {
 	{ OPTIONS_WEB,
 	  { "web.listen-address", KEY_LISTEN, "ADDRESS", 0,
 	    "Serve HTTP on HOST:PORT or :PORT; may be repeated (default " LISTEN_DEFAULT ")", 0 } },
+	{ OPTIONS_CONTROL,
+	  { "control", KEY_CONTROL, "PATH", 0,
+	    "Unix socket by which verify asks the agent (default " CONTROL_DEFAULT ")", 0 } },
 	{ OPTIONS_RECONCILE,
 	  { "reconcile", KEY_RECONCILE, "SECONDS", 0,
 	    "Compare with the kernel's socket tables this often (default 10)", 0 } },
@@ -48,7 +53,8 @@ static const struct {
 	{ OPTIONS_REFUSED, { "refused", KEY_REFUSED, NULL, 0, "Only ports that were refused", 0 } },
 	{ OPTIONS_SOURCE,
 	  { "source", KEY_SOURCE, "NAME", 0,
-	    "Take events from fentry, kprobe or tracepoint (default: the best that works)", 0 } },
+	    "Take events from fentry, kprobe, tracepoint or diag (default: the best that works)",
+	    0 } },
 	{ OPTIONS_SOURCE,
 	  { "ring-size", KEY_RING_SIZE, "BYTES", 0,
 	    "Size of the kernel's event buffer, a power of two (default 1048576)", 0 } },
@@ -151,6 +157,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		return parse_reconcile(parse, text);
 	case KEY_TOP:
 		return parse_top(parse, text);
+	case KEY_CONTROL:
+		parse->options->control = text;
+		return 0;
 	case KEY_JSON:
 		parse->options->json = true;
 		return 0;

@@ -19,6 +19,7 @@ struct options {
 	bool refused;
 	const char *listen[LISTEN_MAX];
 	size_t listen_count;
+	const char *control; /* path of the agent's control socket; NULL: the default */
 };
 
 /* Which options a command takes. */
@@ -29,6 +30,7 @@ enum {
 	OPTIONS_JSON = 1 << 3,      /* --json */
 	OPTIONS_REFUSED = 1 << 4,   /* --refused */
 	OPTIONS_WEB = 1 << 5,       /* --web.listen-address */
+	OPTIONS_CONTROL = 1 << 6,   /* --control */
 };
 
 /* Parses argv[1...] of a command; argv[0] is its name. what: one line for --help. Handles --help

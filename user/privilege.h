@@ -9,16 +9,22 @@ struct privilege {
 	int capability;
 	const char *name; /* "CAP_BPF" */
 	const char *needed_for;
-	bool have; /* effective in this process */
+	unsigned int sources; /* PRIVILEGE_BPF, PRIVILEGE_DIAG: which make use of it */
+	bool have;            /* effective in this process */
 };
+
+#define PRIVILEGE_BPF 0x01  /* all sources but diag, which must have theirs */
+#define PRIVILEGE_DIAG 0x02 /* sees less without */
 
 #define PRIVILEGES_MAX 8
 
 /* The capabilities we know a use for; returns how many. */
 size_t privilege_list(struct privilege ret[PRIVILEGES_MAX]);
 
-/* 0, or -EPERM after one line that says what is missing and what to do. */
-int privilege_require(void);
+/* Is there all that such a source must have? 0, or -EPERM after one line that says what is missing
+ * and what to do. */
+int privilege_require(unsigned int source);
 
-/* Gives up every capability but those listed. A negative errno on failure. */
-int privilege_drop_others(void);
+/* Gives up every capability but those that such a source makes use of. A negative errno on
+ * failure. */
+int privilege_drop_others(unsigned int source);

@@ -5,19 +5,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "user/privilege.h"
 #include "user/source_bpf.h"
+#include "user/source_diag.h"
 
 /* A new source is one line here. */
 static const struct source_ops *const sources[] = {
-	&source_fentry,
-	&source_kprobe,
-	&source_tracepoint,
-	NULL,
+	&source_fentry, &source_kprobe, &source_tracepoint, &source_diag, NULL,
 };
 
 const struct source_ops *const *source_table(void)
 {
 	return sources;
+}
+
+unsigned int source_privileges(const struct source_ops *const *table, const char *name)
+{
+	for (; name && *table; table++)
+		if (!strcmp((*table)->name, name))
+			return (*table)->privileges;
+	return PRIVILEGE_BPF;
 }
 
 static int try_open(struct source **ret, const struct source_config *config,

@@ -40,6 +40,7 @@ struct source_ops {
 	const char *name;
 	const char *sees;             /* one line for people: what is exact and what comes late */
 	uint32_t polled;              /* LEDGER_POLLS_* */
+	unsigned int privileges;      /* PRIVILEGE_BPF or PRIVILEGE_DIAG */
 	const char *const *functions; /* of the kernel, that it hooks; ends with NULL; NULL: none */
 
 	/* Loads and attaches everything or nothing. On failure a negative errno, and reason says
@@ -64,6 +65,9 @@ struct source_ops {
 
 /* Ends with NULL; best first. */
 const struct source_ops *const *source_table(void);
+
+/* The privileges of the source with this name; of the better ones where there is none (NULL). */
+unsigned int source_privileges(const struct source_ops *const *table, const char *name);
 
 /* What was tried, for doctor: one entry a source, in the order of the table. */
 struct source_attempt {

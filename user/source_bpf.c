@@ -16,6 +16,7 @@
 
 #include "portgauge.skel.h"
 #include "user/ledger.h"
+#include "user/privilege.h"
 #include "user/source_bpf.h"
 #include "user/util.h"
 
@@ -487,10 +488,11 @@ static int open_kprobe(struct source **ret, const struct source_config *config,
 static int open_tracepoint(struct source **ret, const struct source_config *config,
 			   char reason[SOURCE_REASON_MAX]);
 
-#define BPF_SOURCE_OPERATIONS                                                      \
-	.close = source_bpf_close, .fd = source_bpf_fd, .drain = source_bpf_drain, \
-	.find_files = source_bpf_find_files, .find_netns = source_bpf_find_netns,  \
-	.sweep = source_bpf_sweep, .losses = source_bpf_losses
+#define BPF_SOURCE_OPERATIONS                                                        \
+	.privileges = PRIVILEGE_BPF, .close = source_bpf_close, .fd = source_bpf_fd, \
+	.drain = source_bpf_drain, .find_files = source_bpf_find_files,              \
+	.find_netns = source_bpf_find_netns, .sweep = source_bpf_sweep,              \
+	.losses = source_bpf_losses
 
 const struct source_ops source_fentry = {
 	.name = "fentry",

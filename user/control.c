@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "user/control.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <systemd/sd-event.h>
+
+#include "user/agent.h"
+#include "user/control_path.h"
+#include "user/fdpass.h"
+#include "user/log.h"
+#include "user/util.h"
+
+#define BACKLOG 8
+
+struct control {
+	int fd;
+	struct sockaddr_un address;
+	struct stat file; /* what we made there; st_ino 0: nothing yet */
+	struct agent *agent;
+	uint64_t reconcile_ns;
+	sd_event_source *source;
+};
+
+/* --- answering ------------------------------------------------------------------------------- */
+
+static bool is_welcome(int peer)
+{
+	struct ucred who;
+	socklen_t size = sizeof(who);
+
+	if (getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0)
+		return false;
+	if (who.uid == 0 || who.uid == geteuid())
+		return true;
+	log_warning("control: refused user %u (process %d)", who.uid, who.pid);
+	return false;
+}
+
+static int answer(struct control *control, int peer)
+{
+	CLEANUP(fd_closep) int fd = memfd_create("holds", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = agent_dump(control->agent, fd, control->reconcile_ns);
+	return r < 0 ? r : fdpass_send(peer, fd);
+}
+
+/* A peer that has left again is no failure of ours. */
+static int on_peer(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	CLEANUP(fd_closep) int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	int r = 0;
+
+	(void)source;
+	(void)events;
+	if (peer >= 0 && is_welcome(peer))
+		r = answer(context, peer);
+	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+		log_error("control: cannot hand over the holds: %s", strerror(-r));
+	return 0;
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+/* Connecting is harmless: the agent sees us leave. */
+static bool is_answered(const struct sockaddr_un *address)
+{
+	CLEANUP(fd_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+		return true;
+	return errno != ECONNREFUSED;
+}
+
+static int remove_stale(const struct sockaddr_un *address)
+{
+	struct stat st;
+
+	if (lstat(address->sun_path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -ENOTSOCK;
+	if (is_answered(address))
+		return -EADDRINUSE;
+	return unlink(address->sun_path) < 0 ? -errno : 0;
+}
+
+/* Nobody can connect before we listen, so the mode is in place in time. */
+static int listen_at(struct control *control)
+{
+	const struct sockaddr *address = (const struct sockaddr *)&control->address;
+
+	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (control->fd < 0 || bind(control->fd, address, sizeof(control->address)) < 0 ||
+	    lstat(control->address.sun_path, &control->file) < 0 ||
+	    chmod(control->address.sun_path, 0600) < 0 || listen(control->fd, BACKLOG) < 0)
+		return -errno;
+	return 0;
+}
+
+static int open_at(struct control *control, const char *path, struct sd_event *event)
+{
+	int r = control_address(&control->address, path);
+
+	if (r == 0)
+		r = remove_stale(&control->address);
+	if (r == 0)
+		r = listen_at(control);
+	if (r == 0)
+		r = sd_event_add_io(event, &control->source, control->fd, EPOLLIN, on_peer,
+				    control);
+	return r;
+}
+
+static void complain(const char *path, int error, bool asked_for)
+{
+	enum log_level level = asked_for ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
+
+	if (error == -EADDRINUSE)
+		log_write(level,
+			  "control socket %s: another agent answers there%s; give this one another "
+			  "with --control",
+			  path, asked_for ? "" : ", and verify will ask that one");
+	else
+		log_write(level, "control socket %s: %s; choose another with --control", path,
+			  error == -ENOTSOCK ? "something else has this name" : strerror(-error));
+}
+
+int control_open(struct control **ret, const char *path, struct agent *agent, uint64_t reconcile_ns,
+		 struct sd_event *event)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	bool asked_for = path;
+	int r;
+
+	if (!control)
+		return -ENOMEM;
+	control->fd = -1;
+	control->agent = agent;
+	control->reconcile_ns = reconcile_ns;
+	if (!asked_for) {
+		path = CONTROL_DEFAULT;
+		mkdir(CONTROL_DIRECTORY, 0755); /* or it is there, or bind() says why not */
+	}
+	r = open_at(control, path, event);
+	if (r < 0) {
+		complain(path, r, asked_for);
+		control_close(control);
+		*ret = NULL;
+		return asked_for ? r : 0;
+	}
+	*ret = control;
+	return 0;
+}
+
+static void remove_file(const struct control *control)
+{
+	struct stat now;
+
+	if (control->file.st_ino && lstat(control->address.sun_path, &now) == 0 &&
+	    now.st_ino == control->file.st_ino && now.st_dev == control->file.st_dev)
+		unlink(control->address.sun_path);
+}
+
+void control_close(struct control *control)
+{
+	if (!control)
+		return;
+	sd_event_source_unref(control->source);
+	if (control->fd >= 0)
+		close(control->fd);
+	remove_file(control);
+	free(control);
+}
