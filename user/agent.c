@@ -385,6 +385,8 @@ int agent_dump(struct agent *agent, int fd, uint64_t reconcile_ns)
 	};
 	int r = drain_all(agent);
 
+	if (r >= 0)
+		r = note_losses(agent);
 	if (r < 0)
 		return r;
 	header.time_ns = agent->clock(CLOCK_MONOTONIC);

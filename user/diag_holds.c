@@ -9,7 +9,6 @@
 #include "user/util.h"
 
 #define NS_PER_MS 1000000ULL
-#define LISTENERS_MIN 16
 
 /* --- events ---------------------------------------------------------------------------------- */
 
@@ -109,97 +108,16 @@ void diag_holds_done(struct diag_holds *holds, struct diag_books *books)
 
 	HASH_ITER(hh, holds->by_cookie, hold, next)
 		drop(holds, books, hold);
-	free(holds->listeners);
-	holds->listeners = NULL;
-	holds->listeners_count = 0;
-	holds->listeners_room = 0;
-	portset_done(&holds->listening);
+	diag_listeners_done(&holds->listeners);
 }
 
 /* --- what a record says ---------------------------------------------------------------------- */
-
-static bool is_any(const uint8_t address[16])
-{
-	const struct in6_addr *v6 = (const struct in6_addr *)address;
-
-	return IN6_IS_ADDR_UNSPECIFIED(v6) ||
-	       (IN6_IS_ADDR_V4MAPPED(v6) &&
-		!(address[12] | address[13] | address[14] | address[15]));
-}
 
 static bool is_loopback(const uint8_t address[16])
 {
 	const struct in6_addr *v6 = (const struct in6_addr *)address;
 
 	return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && address[12] == 127);
-}
-
-/* Its children have its address, or any if it has none; those of an IPv4 one are IPv4. */
-static bool may_be_parent(const struct diag_listener *listener, const struct abi_tuple *child)
-{
-	bool v4 = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)listener->local);
-
-	if (listener->port != child->port)
-		return false;
-	if (!is_any(listener->local))
-		return !memcmp(listener->local, child->local, sizeof(listener->local));
-	return !v4 || IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)child->local);
-}
-
-static const struct diag_listener *find_listener(const struct diag_holds *holds,
-						 const struct abi_tuple *child)
-{
-	if (!portset_contains(&holds->listening, child->port))
-		return NULL;
-	for (size_t i = 0; i < holds->listeners_count; i++)
-		if (may_be_parent(&holds->listeners[i], child))
-			return &holds->listeners[i];
-	return NULL;
-}
-
-static int note_listener(struct diag_holds *holds, const struct sockdiag_record *record)
-{
-	struct diag_listener *listener;
-
-	if (holds->listeners_count == holds->listeners_room) {
-		size_t room = holds->listeners_room ? holds->listeners_room * 2 : LISTENERS_MIN;
-		struct diag_listener *more = reallocarray(holds->listeners, room, sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		holds->listeners = more;
-		holds->listeners_room = room;
-	}
-	listener = &holds->listeners[holds->listeners_count++];
-	listener->cookie = record->cookie;
-	listener->port = record->tuple.port;
-	memcpy(listener->local, record->tuple.local, sizeof(listener->local));
-	return portset_add(&holds->listening, listener->port);
-}
-
-static bool is_listening(const struct sockdiag_record *record)
-{
-	return record->protocol == IPPROTO_TCP && record->state == SOCKDIAG_LISTEN;
-}
-
-static uint8_t udp_path(const struct sockdiag_record *record)
-{
-	if (record->named)
-		return PATH_EXPLICIT;
-	return record->tuple.remote_port || is_any(record->tuple.local) ? PATH_AUTOBIND : PATH_BIND;
-}
-
-static uint8_t path_of(const struct sockdiag_record *record, const struct diag_listener *parent)
-{
-	if (record->protocol == IPPROTO_UDP)
-		return udp_path(record);
-	if (record->state == SOCKDIAG_LISTEN)
-		return PATH_LISTEN;
-	if (record->named)
-		return PATH_EXPLICIT;
-	if (record->state == SOCKDIAG_CLOSE)
-		return PATH_BIND;
-	return parent ? PATH_CHILD : PATH_CONNECT;
 }
 
 static uint8_t remnant_flags(const struct diag_holds *holds, const struct sockdiag_record *record)
@@ -228,7 +146,8 @@ static void find_owner(const struct diag_holds *holds, const struct diag_books *
 		       struct abi_hold *hold, const struct sockdiag_record *record)
 {
 	const struct diag_listener *parent =
-		hold->path == PATH_CHILD ? find_listener(holds, &hold->tuple) : NULL;
+		hold->path == PATH_CHILD ? diag_listeners_find(&holds->listeners, &hold->tuple)
+					 : NULL;
 	const struct diag_hold *listening = parent ? find(holds, parent->cookie) : NULL;
 	const struct abi_owner *owner;
 
@@ -244,9 +163,6 @@ static void find_owner(const struct diag_holds *holds, const struct diag_books *
 static int begin_hold(struct diag_holds *holds, struct diag_books *books,
 		      const struct sockdiag_record *record)
 {
-	bool connected = record->protocol == IPPROTO_TCP && record->tuple.remote_port;
-	const struct diag_listener *parent =
-		connected ? find_listener(holds, &record->tuple) : NULL;
 	struct diag_hold *known;
 
 	if (books->count >= books->max) {
@@ -266,7 +182,7 @@ static int begin_hold(struct diag_holds *holds, struct diag_books *books,
 		.tuple = record->tuple,
 		.range = { .first = holds->first, .last = holds->last },
 		.protocol = record->protocol,
-		.path = path_of(record, parent),
+		.path = diag_path(record, &holds->listeners),
 		.state = record->remnant ? HOLD_TIME_WAIT : HOLD_ACTIVE,
 		.flags = record->remnant ? remnant_flags(holds, record) : 0,
 	};
@@ -309,7 +225,7 @@ static int update_socket(const struct diag_holds *holds, struct diag_books *book
 	if (hold->state == HOLD_TIME_WAIT) /* read before its remnant, told after */
 		return 0;
 	hold->tuple = record->tuple;
-	if (is_listening(record))
+	if (diag_is_listening(record))
 		hold->path = PATH_LISTEN;
 	if (!(hold->flags & HOLD_OWNER_KNOWN))
 		find_owner(holds, books, hold, record);
@@ -332,8 +248,7 @@ static int update(const struct diag_holds *holds, struct diag_books *books, stru
 void diag_holds_begin(struct diag_holds *holds)
 {
 	holds->reading++;
-	holds->listeners_count = 0;
-	portset_done(&holds->listening);
+	diag_listeners_clear(&holds->listeners);
 }
 
 int diag_holds_see(struct diag_holds *holds, struct diag_books *books,
@@ -342,8 +257,8 @@ int diag_holds_see(struct diag_holds *holds, struct diag_books *books,
 	struct diag_hold *known = find(holds, record->cookie);
 	int r = 0;
 
-	if (is_listening(record))
-		r = note_listener(holds, record);
+	if (diag_is_listening(record))
+		r = diag_listeners_add(&holds->listeners, record);
 	if (r == 0 && known && !same_life(&known->hold, record)) {
 		r = end(holds, books, known);
 		known = NULL;

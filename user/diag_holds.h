@@ -7,19 +7,7 @@
  * becomes inherits it (tw_cookie, 5.10 to 7.3), and no other object ever has it. So the hold keeps
  * its id and its owner.
  *
- * Which path a hold came by, as far as the kernel tells:
- *   LISTEN    it listens
- *   EXPLICIT  bind() named the port
- *   BIND      TCP: seen bound and not yet connected (from 6.8 on); UDP: not connected and of one
- *             local address, which autobind never gives
- *   CHILD     connected, while a listener has its port and its address or all addresses
- *   CONNECT   any other TCP
- *   AUTOBIND  any other UDP
- * What was once found stays. So bind() of port 0 counts as CONNECT if connect() followed before
- * anybody looked; so do a child first seen after its listener closed, and a remnant first seen as
- * such whatever it was before. A listener that shares the port of an older connection (SO_REUSEADDR
- * on both) makes that look like its child. UDP bind() of port 0 to all addresses counts as
- * AUTOBIND. The kernel remembers more (SOCK_CONNECT_BIND, from 6.17), but does not tell.
+ * A path that was once found stays; see diag_path.h for how.
  *
  * Whether a remnant may be recycled depends on TCP timestamps, which sock_diag does not tell; for
  * loopback addresses the namespace's own sysctl does. Others count as used until they end.
@@ -33,7 +21,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#include "user/portset.h"
+#include "user/diag_path.h"
 #include "user/sockdiag.h"
 #include "user/source.h"
 
@@ -62,12 +50,6 @@ struct diag_hold {
 	UT_hash_handle hh;
 };
 
-struct diag_listener {
-	uint64_t cookie;
-	uint8_t local[16];
-	uint16_t port;
-};
-
 /* Zeroed but for netns: nothing is known. */
 struct diag_holds {
 	uint32_t netns;
@@ -76,10 +58,7 @@ struct diag_holds {
 	bool timestamps; /* net.ipv4.tcp_timestamps, likewise */
 	uint32_t reading;
 	struct diag_hold *by_cookie;
-	struct diag_listener *listeners; /* of the reading under way */
-	size_t listeners_count;
-	size_t listeners_room;
-	struct portset listening; /* their ports */
+	struct diag_listeners listeners;
 };
 
 void diag_holds_done(struct diag_holds *holds, struct diag_books *books);

@@ -10,16 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "user/procfs.h"
+#include "user/procowner.h"
 #include "user/util.h"
 
-#define NS_PER_SECOND 1000000000ULL
 #define CAPACITY_MIN 256
-#define STATUS_MAX 16384
-#define CGROUP_TEXT_MAX 8192
 
 struct slot {
 	uint64_t inode; /* 0: free */
@@ -29,7 +25,6 @@ struct slot {
 struct procfd {
 	const char *proc_root;
 	const char *cgroup_root;
-	uint64_t tick_ns;
 	struct slot *slots; /* open addressing; a power of two of them */
 	size_t capacity;
 	struct abi_owner *owners;
@@ -91,7 +86,6 @@ int procfd_new(struct procfd **ret, const char *proc_root, const char *cgroup_ro
 		return -ENOMEM;
 	table->proc_root = proc_root;
 	table->cgroup_root = cgroup_root;
-	table->tick_ns = NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK);
 	*ret = table;
 	return 0;
 }
@@ -130,89 +124,12 @@ struct procfd_counts procfd_counts(const struct procfd *table)
 	return table->counts;
 }
 
-/* --- one process ----------------------------------------------------------------------------- */
-
-/* "4242 (name) S ..."; the name may contain anything, parentheses too. False: it is not there. */
-static bool copy_name(struct abi_owner *owner, const char *stat)
-{
-	const char *first = strchr(stat, '(');
-	const char *last = strrchr(stat, ')');
-	size_t length;
-
-	if (!first || !last || last < first)
-		return false;
-	length = (size_t)(last - first) - 1;
-	if (length >= sizeof(owner->comm))
-		length = sizeof(owner->comm) - 1;
-	memcpy(owner->comm, first + 1, length);
-	return true;
-}
-
-/* The name in its first line is escaped, so that nothing before can pretend to be this line. */
-static uint32_t parse_uid(const char *status)
-{
-	const char *line = strstr(status, "\nUid:");
-
-	return line ? (uint32_t)strtoul(line + strlen("\nUid:"), NULL, 10) : 0;
-}
-
-/* "0::/path" is the line of cgroup v2; the id of a cgroup is the inode number of its directory
- * (kernfs, 5.5 and later). */
-static uint64_t find_cgroup(const struct procfd *table, const char *text)
-{
-	const char *line = strncmp(text, "0::", 3) ? strstr(text, "\n0::") : text;
-	char path[PATH_MAX];
-	struct stat st;
-	int length;
-
-	if (!line || !table->cgroup_root)
-		return 0;
-	line = strchr(line, '/');
-	if (!line)
-		return 0;
-	length = snprintf(path, sizeof(path), "%s%.*s", table->cgroup_root,
-			  (int)strcspn(line, "\n"), line);
-	if (length < 0 || (size_t)length >= sizeof(path) || stat(path, &st) < 0)
-		return 0;
-	return S_ISDIR(st.st_mode) ? st.st_ino : 0;
-}
-
-static int read_file(const struct procfd *table, uint32_t pid, const char *name, char *ret,
-		     size_t size)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%u/%s", table->proc_root, pid, name);
-	return procfs_read(path, ret, size);
-}
-
-/* 0 only with what makes the owner unique; the rest may be missing. */
-static int read_owner(const struct procfd *table, uint32_t pid, struct abi_owner *ret)
-{
-	struct abi_owner owner = { .tgid = pid };
-	char text[STATUS_MAX];
-	int r;
-
-	r = read_file(table, pid, "stat", text, sizeof(text));
-	if (r < 0)
-		return r;
-	if (!copy_name(&owner, text))
-		return -EBADMSG;
-	owner.start_ns = procfs_parse_start(text) * table->tick_ns; /* may be 0: process 1 */
-	if (read_file(table, pid, "status", text, sizeof(text)) == 0)
-		owner.uid = parse_uid(text);
-	if (table->cgroup_root && read_file(table, pid, "cgroup", text, CGROUP_TEXT_MAX) == 0)
-		owner.cgroup = find_cgroup(table, text);
-	*ret = owner;
-	return 0;
-}
-
 static int add_owner(struct procfd *table, uint32_t pid)
 {
 	struct abi_owner *owners;
 	struct abi_owner owner;
 
-	if (read_owner(table, pid, &owner) < 0)
+	if (procowner_read(&owner, table->proc_root, table->cgroup_root, pid) < 0)
 		return -ENOENT;
 	owners = reallocarray(table->owners, table->owners_count + 1, sizeof(*owners));
 	if (!owners)

@@ -34,10 +34,7 @@ void procfd_free(struct procfd *table);
 int procfd_scan(struct procfd *table);
 
 /* NULL: nobody, as far as we may see. Good until the next scan.
- * start_ns is the group leader's start (CLOCK_BOOTTIME) rounded down to a clock tick, 10 ms on
- * most kernels: /proc/PID/stat tells no more. It is always the same for one process, so (tgid,
- * start_ns) is as unique as pids are within a tick, and procfs_alive agrees with it; it is not
- * the number that BPF reads. uid is the real one; cgroup 0: not known. */
+ * See procowner.h for what is told of a process. */
 const struct abi_owner *procfd_find(const struct procfd *table, uint64_t inode);
 
 struct procfd_counts procfd_counts(const struct procfd *table);

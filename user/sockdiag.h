@@ -75,19 +75,3 @@ int sockdiag_shows_bound(uint16_t first, uint16_t last);
 
 /* What failed and what would help, for an error of sockdiag_read. */
 const char *sockdiag_explain(int error, uint8_t protocol);
-
-/* One answer of the kernel. Set by sockdiag_read; for tests and fuzzing too. */
-struct sockdiag_answer {
-	const struct sockdiag_query *query;
-	sockdiag_handler *handler;
-	void *context;
-	uint32_t sequence;
-	uint32_t port_id;
-	bool named;
-	bool single;      /* one object is the whole answer, not a list */
-	bool interrupted; /* out: read again */
-};
-
-/* Parses the bytes of one datagram; aligned as malloc does. Messages that answer another question
- * are passed over. 1: that was the end; 0: more follows; else as sockdiag_read. Pure. */
-int sockdiag_parse(struct sockdiag_answer *answer, const void *data, size_t size);

@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "user/verify.h"
+#include "user/verify_list.h"
+
+#define VERIFY_NAME_MAX 64
 
 /* What one network namespace has of one protocol, as read last. */
 struct verify_sum {
@@ -31,6 +33,17 @@ struct verify_report {
 
 /* Differences, the unseen apart. */
 size_t verify_report_count(const struct verify_report *report);
+
+/* The two sides of a difference; NULL: that one lacks it. */
+const struct verify_entry *verify_object_of(const struct verify_difference *difference);
+const struct verify_entry *verify_hold_of(const struct verify_difference *difference);
+
+/* A namespace as it may be shown. */
+const char *verify_netns_name(const struct verify_report *report, uint32_t netns,
+			      char ret[VERIFY_NAME_MAX]);
+
+/* "active", "time-wait". */
+const char *verify_hold_state_name(const struct verify_entry *hold);
 
 void verify_report_text(FILE *out, const struct verify_report *report);
 void verify_report_json(FILE *out, const struct verify_report *report);
