@@ -8,9 +8,11 @@
 #include <cmocka.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "tests/unit/events.h"
 #include "user/agent.h"
+#include "user/holds_dump.h"
 #include "user/ledger.h"
 #include "user/util.h"
 #include "user/view.h"
@@ -407,6 +409,59 @@ static void a_namespace_that_is_gone_takes_its_time_wait_along(void **state)
 	agent_close(agent);
 }
 
+/* What agent_dump writes; the caller is done with it. */
+static struct holds_dump dump(struct agent *agent)
+{
+	CLEANUP(fd_closep) int fd = memfd_create("holds", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct holds_dump ret = { 0 };
+
+	assert_int_equal(agent_dump(agent, fd, 7 * SECOND), 0);
+	assert_int_equal(holds_dump_open(&ret, fd), 0);
+	return ret;
+}
+
+static void a_dump_has_what_waited_in_the_ring(void **state)
+{
+	struct agent *agent = start_fake();
+	CLEANUP(holds_dump_done) struct holds_dump all = { 0 };
+
+	(void)state;
+	record(&stage.ring, taken_event(.id = 1, .netns = NETNS, .port = 40001));
+	all = dump(agent);
+	assert_int_equal(all.count, 1);
+	assert_int_equal(all.records[0].id, 1);
+	assert_int_equal(all.header.reconcile_ns, 7 * SECOND);
+	assert_int_equal(all.header.time_ns, stage.now_ns);
+	assert_string_equal(all.header.source, "fake");
+	agent_close(agent);
+}
+
+static void a_dump_says_when_the_last_reconcile_began(void **state)
+{
+	struct agent *agent;
+	CLEANUP(holds_dump_done) struct holds_dump all = { 0 };
+
+	(void)state;
+	stage.reconcile_takes_ns = SECOND;
+	agent = start_fake();
+	all = dump(agent);
+	assert_int_equal(all.header.reconcile_began_ns, stage.now_ns - SECOND);
+	agent_close(agent);
+}
+
+/* Told by the dump itself: the tick that would mend it has not come yet. */
+static void a_dump_tells_of_losses_that_nobody_has_noted(void **state)
+{
+	struct agent *agent = start_fake();
+	CLEANUP(holds_dump_done) struct holds_dump all = { 0 };
+
+	(void)state;
+	stage.losses.recursion++;
+	all = dump(agent);
+	assert_true(all.header.flags & HOLDS_DUMP_INCOMPLETE);
+	agent_close(agent);
+}
+
 #define STAGED(function) cmocka_unit_test_setup(function, set_stage)
 
 int main(void)
@@ -424,6 +479,9 @@ int main(void)
 		STAGED(losses_show_in_the_view),
 		STAGED(a_full_table_is_incomplete_until_there_is_room),
 		STAGED(a_namespace_that_is_gone_takes_its_time_wait_along),
+		STAGED(a_dump_has_what_waited_in_the_ring),
+		STAGED(a_dump_says_when_the_last_reconcile_began),
+		STAGED(a_dump_tells_of_losses_that_nobody_has_noted),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);

@@ -337,6 +337,26 @@ static void polled_ends_of_a_resync_are_no_drift(void **state)
 	books_close(&books);
 }
 
+static void of_a_source_that_only_polls_nothing_is_drift(void **state)
+{
+	struct books books = books_with(LEDGER_POLLS_ALL);
+
+	(void)state;
+	begin(&books);
+	find(&books, .id = 1, .port = 40000);
+	find(&books, .id = 2, .port = 40001, .path = PATH_BIND);
+	find(&books, .id = 3, .port = 40000); /* the same ends: the first is gone */
+	end(&books);
+	begin(&books);
+	find_gone(&books, .id = 2);
+	find_gone(&books, .id = 3);
+	end(&books);
+	assert_drift(&books, 0, 0);
+	assert_int_equal(look(&books)->health.drift_total, 0);
+	assert_int_equal(allocated(&books, "connect"), 2); /* it counts what it saw begin */
+	books_close(&books);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +377,7 @@ int main(void)
 		cmocka_unit_test(a_second_resync_starts_from_nothing),
 		cmocka_unit_test(a_resync_of_many_drops_each),
 		cmocka_unit_test(polled_ends_of_a_resync_are_no_drift),
+		cmocka_unit_test(of_a_source_that_only_polls_nothing_is_drift),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

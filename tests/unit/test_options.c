@@ -22,7 +22,7 @@
 #define ARGS_MAX 16
 #define EVERYTHING                                                                           \
 	(OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_TOP | OPTIONS_JSON | OPTIONS_REFUSED | \
-	 OPTIONS_WEB)
+	 OPTIONS_WEB | OPTIONS_CONTROL)
 
 /* Arguments in writable memory, as main gets them. */
 struct line {
@@ -75,6 +75,7 @@ static void without_options_there_are_defaults(void **state)
 	assert_false(options.refused);
 	assert_int_equal(options.listen_count, 1);
 	assert_string_equal(options.listen[0], "127.0.0.1:9817");
+	assert_null(options.control);
 }
 
 static void each_option_is_taken(void **state)
@@ -83,8 +84,9 @@ static void each_option_is_taken(void **state)
 	struct line line;
 
 	(void)state;
-	options = parse_good(&line, "run --source=tracepoint --ring-size 65536 --max-holds=7 "
-				    "--reconcile 60 --top=5 --json --refused");
+	options =
+		parse_good(&line, "run --source=tracepoint --ring-size 65536 --max-holds=7 "
+				  "--reconcile 60 --top=5 --json --refused --control=/tmp/c.sock");
 	assert_string_equal(options.source, "tracepoint");
 	assert_int_equal(options.ring_bytes, 65536);
 	assert_int_equal(options.max_holds, 7);
@@ -92,6 +94,7 @@ static void each_option_is_taken(void **state)
 	assert_int_equal(options.top, 5);
 	assert_true(options.json);
 	assert_true(options.refused);
+	assert_string_equal(options.control, "/tmp/c.sock");
 }
 
 static void the_ends_of_each_range_are_taken(void **state)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "user/privilege.h"
 #include "user/source.h"
 #include "user/util.h"
 
@@ -202,11 +203,22 @@ static void the_real_table_is_complete(void **state)
 		assert_null(strchr(ops->sees, '\n'));
 		assert_true(ops->open && ops->close && ops->fd && ops->drain);
 		assert_true(ops->find_files && ops->find_netns && ops->sweep && ops->losses);
+		assert_int_equal(source_privileges(table, ops->name), ops->privileges);
+		assert_true(ops->privileges == PRIVILEGE_BPF || ops->privileges == PRIVILEGE_DIAG);
 		ops->close(NULL);
 		for (size_t i = 0; i < count; i++)
 			assert_string_not_equal(table[i]->name, ops->name);
 	}
 	assert_in_range(count, 1, SOURCES_MAX);
+	assert_string_equal(table[count - 1]->name, "diag"); /* the last resort */
+}
+
+static void without_a_name_the_privileges_are_those_of_the_better_sources(void **state)
+{
+	(void)state;
+	assert_int_equal(source_privileges(source_table(), NULL), PRIVILEGE_BPF);
+	assert_int_equal(source_privileges(source_table(), "nobody's"), PRIVILEGE_BPF);
+	assert_int_equal(source_privileges(source_table(), "diag"), PRIVILEGE_DIAG);
 }
 
 int main(void)
@@ -220,6 +232,7 @@ int main(void)
 		cmocka_unit_test(an_empty_table_is_enoent),
 		cmocka_unit_test(a_table_beyond_the_bound_is_cut),
 		cmocka_unit_test(the_real_table_is_complete),
+		cmocka_unit_test(without_a_name_the_privileges_are_those_of_the_better_sources),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
