@@ -58,12 +58,13 @@ static void count_present(const struct ledger *ledger, struct window *window,
 void window_enter(struct ledger *ledger, const struct hold *hold)
 {
 	struct destination *destination = hold->share->key.destination;
-	const struct abi_range *range = &ledger->ranges[hold->range];
+	const struct abi_range *range;
 	struct window **at;
 	unsigned int count;
 
 	if (!hold->range || !destination)
 		return;
+	range = &ledger->ranges[hold->range];
 	at = find(destination, range, &count);
 	if (!*at) {
 		struct window *window = count < WINDOWS_MAX ? calloc(1, sizeof(*window)) : NULL;
