@@ -27,6 +27,8 @@ enum { LOST_RECURSION = LOSS__COUNT, LOST_MALFORMED, LOST__COUNT };
 struct agent {
 	uint64_t (*clock)(clockid_t clock);
 	struct source *source;
+	struct source_attempt attempts[SOURCES_MAX]; /* on the way to it */
+	size_t attempts_count;
 	struct ledger *ledger;
 	struct netns_list netns;
 	char *cgroup_root;
@@ -47,14 +49,16 @@ struct agent {
 /* --- life ------------------------------------------------------------------------------------ */
 
 /* False: there are none, for nothing was tried. */
-static bool tell_failures(enum log_level level, const struct source_attempt *attempts, size_t count)
+static bool tell_failures(const struct agent *agent, enum log_level level)
 {
 	bool told = false;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!attempts[i].tried || !attempts[i].error)
+	for (size_t i = 0; i < agent->attempts_count; i++) {
+		const struct source_attempt *attempt = &agent->attempts[i];
+
+		if (!attempt->tried || !attempt->error)
 			continue;
-		log_write(level, "source %s: %s", attempts[i].ops->name, attempts[i].reason);
+		log_write(level, "source %s: %s", attempt->ops->name, attempt->reason);
 		told = true;
 	}
 	return told;
@@ -67,16 +71,12 @@ static int open_source(struct agent *agent, const struct agent_config *config)
 		.max_holds = config->max_holds,
 		.cgroup_root = agent->cgroup_root,
 	};
-	struct source_attempt attempts[SOURCES_MAX];
-	size_t count = 0;
-	int r;
+	int r = source_open(&agent->source, config->sources ? config->sources : source_table(),
+			    config->source, &source_config, agent->attempts,
+			    &agent->attempts_count);
 
-	r = source_open(&agent->source, config->sources ? config->sources : source_table(),
-			config->source, &source_config, attempts, &count);
-	if (r < 0 && !tell_failures(LOG_LEVEL_ERROR, attempts, count) && config->source)
+	if (r < 0 && !tell_failures(agent, LOG_LEVEL_ERROR) && config->source)
 		log_error("no source is called '%s'; see portgauge doctor", config->source);
-	if (r == 0 && (config->explain || (agent->source->ops->polled & LEDGER_POLLS_ALL)))
-		tell_failures(LOG_LEVEL_INFO, attempts, count);
 	return r;
 }
 
@@ -131,6 +131,11 @@ void agent_close(struct agent *agent)
 	cgroup_table_free(agent->cgroups);
 	free(agent->cgroup_root);
 	free(agent);
+}
+
+void agent_explain(const struct agent *agent)
+{
+	tell_failures(agent, LOG_LEVEL_INFO);
 }
 
 void agent_observe(struct agent *agent, agent_observer *observer, void *context)

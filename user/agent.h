@@ -21,7 +21,6 @@ struct agent_config {
 	const char *source; /* a name, or NULL: the best that works */
 	uint32_t ring_bytes;
 	uint32_t max_holds;
-	bool explain; /* log why it is not a better source; that it only polls is said anyway */
 	const struct source_ops *const *sources; /* NULL: source_table() */
 	uint64_t (*clock)(clockid_t clock);      /* NULL: clock_ns */
 };
@@ -35,6 +34,9 @@ typedef void agent_observer(void *context, const struct event *event,
  * Logs one line on failure. */
 int agent_open(struct agent **ret, const struct agent_config *config);
 void agent_close(struct agent *agent);
+
+/* Logs why its source is not a better one, a line for each that failed. */
+void agent_explain(const struct agent *agent);
 
 /* Borrowed; NULL ends it. */
 void agent_observe(struct agent *agent, agent_observer *observer, void *context);

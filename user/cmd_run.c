@@ -87,7 +87,6 @@ static int open_all(struct run *run, const struct options *options,
 	size_t count;
 	int r;
 
-	config.explain = true;
 	r = agent_open(&run->agent, &config);
 	if (r == 0)
 		r = privilege_drop_others(agent_source(run->agent)->privileges);
@@ -123,6 +122,7 @@ int cmd_run(int argc, char **argv)
 	limits = (struct view_limits){ .top = options_top(&options, false) };
 	if (open_all(&run, &options, &limits) < 0)
 		return EXIT_FAILURE;
+	agent_explain(run.agent);
 	log_info("watching with source %s: %s", agent_source(run.agent)->name,
 		 agent_source(run.agent)->sees);
 	sd_notify(0, "READY=1");

@@ -6,6 +6,7 @@
 
 #include "user/agent.h"
 #include "user/command.h"
+#include "user/ledger.h"
 #include "user/log.h"
 #include "user/options.h"
 #include "user/privilege.h"
@@ -56,5 +57,7 @@ int cmd_snapshot(int argc, char **argv)
 	config = options_agent(&options);
 	if (agent_open(&agent, &config) < 0)
 		return EXIT_FAILURE;
+	if (agent_source(agent)->polled & LEDGER_POLLS_ALL)
+		agent_explain(agent);
 	return print(agent, &options);
 }

@@ -97,6 +97,8 @@ int cmd_trace(int argc, char **argv)
 	if (agent_open(&trace.agent, &config) < 0 ||
 	    privilege_drop_others(agent_source(trace.agent)->privileges) < 0)
 		return EXIT_FAILURE;
+	if (agent_source(trace.agent)->polled & LEDGER_POLLS_ALL)
+		agent_explain(trace.agent);
 	trace.options = &options;
 	trace.realtime_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	return run(&trace);

@@ -110,7 +110,8 @@ static bool is_idle(const struct verify_sum *sum)
 static void print_rest(FILE *out, const struct verify_report *report, size_t idle)
 {
 	if (idle)
-		fprintf(out, "%zu more without a port in use\n", idle);
+		fprintf(out, "%zu %s without a port in use, no difference\n", idle,
+			idle == report->sums_count ? "pools" : "more");
 	if (report->unread_namespaces || report->unread_holds)
 		fprintf(out, "not verifiable: %zu holds, in namespaces that could not be read\n",
 			report->unread_holds);

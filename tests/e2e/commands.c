@@ -82,6 +82,7 @@ static void without_privileges_one_line_says_what_is_needed(void **state)
 	(void)state;
 	complains(RUN(&nobody, "snapshot"), 77, "CAP_BPF", "run as root");
 	complains(RUN(&nobody, "run"), 77, "CAP_BPF", "run as root");
+	complains(RUN(&nobody, "trace"), 77, "CAP_BPF", "--source diag");
 }
 
 static void mistakes_are_one_line(void **state)
@@ -119,7 +120,7 @@ static void a_missing_btf_is_one_line(void **state)
 static void help_tells_what_there_is(void **state)
 {
 	(void)state;
-	PRINTS(RUN(NULL, "--help"), "run", "snapshot", "trace", "doctor");
+	PRINTS(RUN(NULL, "--help"), "run", "snapshot", "trace", "doctor", "verify");
 	PRINTS(RUN(NULL, "run", "--help"), "--source", "--reconcile", "--web.listen-address");
 	PRINTS(RUN(NULL, "--version"), "portgauge ");
 }
@@ -140,7 +141,8 @@ static void doctor_names_the_source_and_why(void **state)
 	assert_true(*chosen);
 	if (strcmp(chosen, "fentry")) /* then it must say why the better one was not chosen */
 		assert_true(*text(json_array_get(json_object_get(report, "sources"), 0), "reason"));
-	PRINTS(RUN(NULL, "doctor"), "chosen", chosen, "CAP_BPF", "BTF", "fentry", "tracepoint");
+	PRINTS(RUN(NULL, "doctor"), "chosen", chosen, "CAP_BPF", "BTF", "fentry", "tracepoint",
+	       "diag");
 	json_decref(report);
 	result_done(&result);
 }

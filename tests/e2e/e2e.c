@@ -48,6 +48,7 @@ int main(int argc, char **argv)
 	add(&programme, refusal_suite, refusal_suite_count);
 	add(&programme, netns_suite, netns_suite_count);
 	add(&programme, command_suite, command_suite_count);
+	add(&programme, verify_suite, verify_suite_count);
 	if (prometheus)
 		add(&programme, prometheus_suite, prometheus_suite_count);
 	return _cmocka_run_group_tests("e2e", programme.scenarios, programme.count, NULL, NULL);

@@ -52,11 +52,13 @@ extern const struct CMUnitTest refusal_suite[];
 extern const struct CMUnitTest netns_suite[];
 extern const struct CMUnitTest command_suite[];
 extern const struct CMUnitTest prometheus_suite[];
+extern const struct CMUnitTest verify_suite[];
 extern const size_t holds_suite_count;
 extern const size_t refusal_suite_count;
 extern const size_t netns_suite_count;
 extern const size_t command_suite_count;
 extern const size_t prometheus_suite_count;
+extern const size_t verify_suite_count;
 
 #define SCENARIO(function) \
 	cmocka_unit_test_setup_teardown(function, scenario_setup, scenario_teardown)

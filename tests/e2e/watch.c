@@ -24,6 +24,7 @@ struct watch {
 	pid_t pid;
 	uint16_t port;
 	int log; /* an unnamed file */
+	char control[64];
 };
 
 const char *watch_program(void)
@@ -53,9 +54,21 @@ static bool is_ready(const struct watch *watch)
 	return ready;
 }
 
-struct watch *watch_start(const char *source)
+static struct watch *new_watch(void)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
+
+	assert_non_null(watch);
+	watch->port = choose_port();
+	snprintf(watch->control, sizeof(watch->control), "/tmp/pg-test-%d.sock", getpid());
+	watch->log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	assert_true(watch->log >= 0);
+	return watch;
+}
+
+struct watch *watch_start(const char *source)
+{
+	struct watch *watch = new_watch();
 	uint64_t deadline = deadline_in(READY_S);
 	char address[32];
 	const char *argv[] = { watch_program(),
@@ -64,15 +77,13 @@ struct watch *watch_start(const char *source)
 			       address,
 			       "--reconcile",
 			       "2",
+			       "--control",
+			       watch->control,
 			       source ? "--source" : NULL,
 			       source,
 			       NULL };
 
-	assert_non_null(watch);
-	watch->port = choose_port();
 	snprintf(address, sizeof(address), "127.0.0.1:%u", watch->port);
-	watch->log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	assert_true(watch->log >= 0);
 	watch->pid = start_program(NULL, argv, watch->log);
 	while (!is_ready(watch)) {
 		if (!program_runs(watch->pid) || clock_ns(CLOCK_MONOTONIC) > deadline)
@@ -102,6 +113,11 @@ pid_t watch_pid(const struct watch *watch)
 uint16_t watch_port(const struct watch *watch)
 {
 	return watch->port;
+}
+
+const char *watch_control(const struct watch *watch)
+{
+	return watch->control;
 }
 
 char *watch_log(const struct watch *watch)

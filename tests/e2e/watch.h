@@ -22,6 +22,7 @@ int watch_stop(struct watch *watch);
 
 pid_t watch_pid(const struct watch *watch);
 uint16_t watch_port(const struct watch *watch);
+const char *watch_control(const struct watch *watch); /* path of its control socket */
 
 /* All it has written to standard error so far. Caller frees. */
 char *watch_log(const struct watch *watch);

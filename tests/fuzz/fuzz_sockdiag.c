@@ -65,9 +65,8 @@ static void open_reader(struct reader *reader, uint8_t how)
 		.first = FIRST,
 		.last = LAST,
 	};
-	reader->holds = (struct diag_holds){
-		.netns = 1, .first = FIRST, .last = LAST, .timestamps = true
-	};
+	reader->holds =
+		(struct diag_holds){ .netns = 1, .first = FIRST, .last = LAST, .timestamps = true };
 	reader->books = (struct diag_books){
 		.max = 64, .owner_of = owner_of, .handler = apply, .context = reader
 	};

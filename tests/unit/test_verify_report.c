@@ -109,8 +109,21 @@ static void no_difference_is_said_of_each_namespace(void **state)
 	print(&paper, verify_report_text);
 	assert_string_equal(paper.text, "shop tcp: kernel 3, ledger 3, no difference\n"
 					"shop udp: kernel 1, ledger 1, no difference\n"
-					"2 more without a port in use\n");
+					"2 more without a port in use, no difference\n");
 	assert_int_equal(verify_report_count(&paper.report), 0);
+	paper_done(&paper);
+}
+
+static void an_idle_host_has_no_difference(void **state)
+{
+	struct paper paper;
+
+	(void)state;
+	paper_open(&paper);
+	paper.report.sums = &paper.sums[2];
+	paper.report.sums_count = 2;
+	print(&paper, verify_report_text);
+	assert_string_equal(paper.text, "2 pools without a port in use, no difference\n");
 	paper_done(&paper);
 }
 
@@ -131,7 +144,7 @@ static void each_difference_is_told_with_both_sides(void **state)
 			    "    kernel time-wait, ledger active by connect of client[100]\n"
 			    "shop tcp: kernel 3, ledger 3, 3 differences, not verifiable: 1\n"
 			    "shop udp: kernel 1, ledger 1, no difference\n"
-			    "2 more without a port in use\n");
+			    "2 more without a port in use, no difference\n");
 	assert_int_equal(verify_report_count(&paper.report), 3);
 	paper_done(&paper);
 }
@@ -267,6 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_difference_is_said_of_each_namespace),
+		cmocka_unit_test(an_idle_host_has_no_difference),
 		cmocka_unit_test(each_difference_is_told_with_both_sides),
 		cmocka_unit_test(what_could_not_be_read_is_said),
 		cmocka_unit_test(names_cannot_forge_lines),
