@@ -1,293 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
+/* The test's side: each order is a message, and so is what came of it. */
 #include "actor.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "actor_order.h"
 #include "check.h"
-#include "user/util.h"
+#include "message.h"
 
-#define SOCKETS_MAX 8192
-
-enum verb {
-	VERB_CONNECT,
-	VERB_BIND,
-	VERB_BIND_CONNECT,
-	VERB_UDP_SEND,
-	VERB_LISTEN,
-	VERB_ACCEPT,
-	VERB_SERVE,
-	VERB_CLOSE,
-	VERB_CLOSE_ACCEPTED,
-	VERB_CLOSE_LISTENER,
-	VERB_CYCLE,
-};
-
-struct order {
-	uint32_t verb;
-	uint32_t count;
-	int32_t type;
-	uint16_t port;
-	char address[64];
-};
+#define ANSWER_S 120
 
 struct actor {
 	pid_t pid;
 	int control;
 };
 
-/* Sockets of one kind, oldest first. */
-struct sockets {
-	int fds[SOCKETS_MAX];
-	uint32_t count;
-};
+/* --- processes ------------------------------------------------------------------------------- */
 
-/* The actor's own side. */
-struct stage {
-	struct sockets opened;
-	struct sockets accepted;
-	int listener;
-};
-
-static socklen_t make_address(struct sockaddr_storage *ret, const char *address, uint16_t port)
+static struct actor *new_actor(int ret_ends[2])
 {
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+	struct timeval limit = { .tv_sec = ANSWER_S };
+	struct actor *actor = calloc(1, sizeof(*actor));
 
-	memset(ret, 0, sizeof(*ret));
-	if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(port);
-		return sizeof(*v4);
-	}
-	inet_pton(AF_INET6, address, &v6->sin6_addr);
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(port);
-	return sizeof(*v6);
-}
-
-static int open_socket(const struct order *order, int type)
-{
-	return socket(strchr(order->address, ':') ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
-}
-
-static int call_bind(int fd, const struct order *order, uint16_t port)
-{
-	struct sockaddr_storage address;
-	socklen_t length = make_address(&address, order->address, port);
-
-	return bind(fd, (struct sockaddr *)&address, length);
-}
-
-static int call_connect(int fd, const struct order *order)
-{
-	struct sockaddr_storage address;
-	socklen_t length = make_address(&address, order->address, order->port);
-
-	return connect(fd, (struct sockaddr *)&address, length);
-}
-
-static int call_send(int fd, const struct order *order)
-{
-	struct sockaddr_storage address;
-	socklen_t length = make_address(&address, order->address, order->port);
-
-	return sendto(fd, "x", 1, 0, (struct sockaddr *)&address, length) < 0 ? -1 : 0;
-}
-
-static int act_on(int fd, const struct order *order)
-{
-	switch (order->verb) {
-	case VERB_BIND:
-		return call_bind(fd, order, order->port);
-	case VERB_BIND_CONNECT:
-		return call_bind(fd, order, 0) < 0 ? -1 : call_connect(fd, order);
-	case VERB_UDP_SEND:
-		return call_send(fd, order);
-	default:
-		return call_connect(fd, order);
-	}
-}
-
-static void count(struct outcome *outcome, bool ok)
-{
-	if (ok) {
-		outcome->done++;
-	} else {
-		outcome->failed++;
-		outcome->error = errno;
-	}
-}
-
-static void open_many(struct stage *stage, const struct order *order, struct outcome *outcome)
-{
-	for (uint32_t i = 0; i < order->count && stage->opened.count < SOCKETS_MAX; i++) {
-		int fd = open_socket(order, order->type);
-		bool ok = fd >= 0 && act_on(fd, order) == 0;
-
-		count(outcome, ok);
-		if (ok)
-			stage->opened.fds[stage->opened.count++] = fd;
-		else if (fd >= 0)
-			close(fd);
-	}
-}
-
-static void start_listening(struct stage *stage, const struct order *order, struct outcome *outcome)
-{
-	int on = 1;
-
-	stage->listener = open_socket(order, SOCK_STREAM);
-	setsockopt(stage->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	count(outcome, call_bind(stage->listener, order, order->port) == 0 &&
-			       listen(stage->listener, 4096) == 0);
-}
-
-static void accept_many(struct stage *stage, const struct order *order, struct outcome *outcome)
-{
-	for (uint32_t i = 0; i < order->count && stage->accepted.count < SOCKETS_MAX; i++) {
-		int fd = accept4(stage->listener, NULL, NULL, SOCK_CLOEXEC);
-
-		count(outcome, fd >= 0);
-		if (fd >= 0)
-			stage->accepted.fds[stage->accepted.count++] = fd;
-	}
-}
-
-static void *serve(void *context)
-{
-	struct stage *stage = context;
-	int fd;
-
-	while ((fd = accept4(stage->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0)
-		close(fd);
-	return NULL;
-}
-
-static void close_oldest(struct sockets *sockets, uint32_t wanted, struct outcome *outcome)
-{
-	uint32_t closing = wanted && wanted < sockets->count ? wanted : sockets->count;
-
-	for (uint32_t i = 0; i < closing; i++)
-		count(outcome, close(sockets->fds[i]) == 0);
-	sockets->count -= closing;
-	memmove(sockets->fds, sockets->fds + closing, sockets->count * sizeof(*sockets->fds));
-}
-
-static void cycle(const struct order *order, struct outcome *outcome)
-{
-	for (uint32_t i = 0; i < order->count; i++) {
-		int fd = open_socket(order, SOCK_STREAM);
-		char byte;
-
-		count(outcome, fd >= 0 && call_connect(fd, order) == 0 && read(fd, &byte, 1) == 0);
-		close(fd);
-	}
-}
-
-static struct outcome obey(struct stage *stage, const struct order *order)
-{
-	struct outcome outcome = { 0 };
-	pthread_t thread;
-
-	switch (order->verb) {
-	case VERB_LISTEN:
-		start_listening(stage, order, &outcome);
-		break;
-	case VERB_ACCEPT:
-		accept_many(stage, order, &outcome);
-		break;
-	case VERB_SERVE:
-		count(&outcome, pthread_create(&thread, NULL, serve, stage) == 0);
-		break;
-	case VERB_CLOSE:
-		close_oldest(&stage->opened, order->count, &outcome);
-		break;
-	case VERB_CLOSE_ACCEPTED:
-		close_oldest(&stage->accepted, 0, &outcome);
-		break;
-	case VERB_CLOSE_LISTENER:
-		count(&outcome, close(stage->listener) == 0);
-		break;
-	case VERB_CYCLE:
-		cycle(order, &outcome);
-		break;
-	default:
-		open_many(stage, order, &outcome);
-	}
-	return outcome;
-}
-
-static void enter(const char *netns)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
-		_exit(126);
-	close(fd);
-}
-
-static _Noreturn void play(int control, const char *netns, const char *name)
-{
-	struct rlimit files = { SOCKETS_MAX * 2 + 64, SOCKETS_MAX * 2 + 64 };
-	struct stage *stage = calloc(1, sizeof(*stage));
-	struct outcome outcome;
-	struct order order;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NAME, name);
-	setrlimit(RLIMIT_NOFILE, &files);
-	enter(netns);
-	while (read(control, &order, sizeof(order)) == sizeof(order)) {
-		outcome = obey(stage, &order);
-		if (write(control, &outcome, sizeof(outcome)) != sizeof(outcome))
-			break;
-	}
-	_exit(0);
+	assert_non_null(actor);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret_ends), 0);
+	setsockopt(ret_ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	actor->control = ret_ends[0];
+	return actor;
 }
 
 struct actor *actor_start(const char *netns, const char *name)
 {
-	struct actor *actor = calloc(1, sizeof(*actor));
-	int pair[2];
+	int ends[2];
+	struct actor *actor = new_actor(ends);
 
-	assert_non_null(actor);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* children of actors that ended are ours */
 	actor->pid = fork();
 	assert_true(actor->pid >= 0);
 	if (actor->pid == 0) {
-		close(pair[0]);
-		play(pair[1], netns, name);
+		close(ends[0]);
+		stage_play(ends[1], netns, name);
 	}
-	close(pair[1]);
-	actor->control = pair[0];
+	close(ends[1]);
 	return actor;
 }
 
+/* A child of another actor, which does not wait for it, is gone once the kernel knows no such
+ * process. */
 void actor_stop(struct actor *actor)
 {
 	if (!actor)
 		return;
 	close(actor->control);
 	kill(actor->pid, SIGKILL);
-	waitpid(actor->pid, NULL, 0);
+	while (waitpid(actor->pid, NULL, 0) < 0 && kill(actor->pid, 0) == 0)
+		usleep(1000);
 	free(actor);
 }
 
@@ -296,87 +70,231 @@ pid_t actor_pid(const struct actor *actor)
 	return actor->pid;
 }
 
-static struct outcome tell(struct actor *actor, const struct order *order)
+/* --- orders ---------------------------------------------------------------------------------- */
+
+static void send_order(struct actor *actor, const struct order *order, const int *fds, size_t count)
 {
-	struct timeval limit = { .tv_sec = 120 };
+	assert_true(message_send(actor->control, order, sizeof(*order), fds, count));
+}
+
+static struct outcome hear(struct actor *actor, int *fds, size_t *ret_count)
+{
 	struct outcome outcome;
 
-	setsockopt(actor->control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	assert_int_equal(write(actor->control, order, sizeof(*order)), sizeof(*order));
-	assert_int_equal(read(actor->control, &outcome, sizeof(outcome)), sizeof(outcome));
+	assert_int_equal(message_receive(actor->control, &outcome, sizeof(outcome), fds, ret_count),
+			 sizeof(outcome));
 	return outcome;
 }
 
-static struct outcome tell_about(struct actor *actor, enum verb verb, uint32_t count, int type,
-				 const char *address, uint16_t port)
+static struct outcome tell(struct actor *actor, const struct order *order)
 {
-	struct order order = { .verb = verb, .count = count, .type = type, .port = port };
+	int fds[MESSAGE_FDS_MAX];
+	size_t count;
 
-	snprintf(order.address, sizeof(order.address), "%s", address);
+	send_order(actor, order, NULL, 0);
+	return hear(actor, fds, &count);
+}
+
+static struct outcome tell_verb(struct actor *actor, enum verb verb, uint32_t count)
+{
+	struct order order = { .verb = verb, .count = count };
+
 	return tell(actor, &order);
 }
 
-struct outcome actor_connect(struct actor *actor, uint32_t number, const char *address,
+/* With a remote end. */
+static struct outcome tell_about(struct actor *actor, enum verb verb, uint32_t count,
+				 const char *address, uint16_t port)
+{
+	struct order order = { .verb = verb, .count = count, .opening.remote_port = port };
+
+	snprintf(order.opening.remote, sizeof(order.opening.remote), "%s", address);
+	return tell(actor, &order);
+}
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+void actor_open_begin(struct actor *actor, uint32_t count, const struct opening *opening)
+{
+	struct order order = { .verb = VERB_OPEN, .count = count, .opening = *opening };
+
+	send_order(actor, &order, NULL, 0);
+}
+
+struct outcome actor_open_end(struct actor *actor)
+{
+	int fds[MESSAGE_FDS_MAX];
+	size_t count;
+
+	return hear(actor, fds, &count);
+}
+
+struct outcome actor_open_as(struct actor *actor, uint32_t count, const struct opening *opening)
+{
+	actor_open_begin(actor, count, opening);
+	return actor_open_end(actor);
+}
+
+struct outcome actor_connect(struct actor *actor, uint32_t count, const char *address,
 			     uint16_t port)
 {
-	return tell_about(actor, VERB_CONNECT, number, SOCK_STREAM, address, port);
+	return tell_about(actor, VERB_OPEN, count, address, port);
 }
 
-struct outcome actor_bind(struct actor *actor, uint32_t number, int type, const char *address,
+struct outcome actor_bind(struct actor *actor, uint32_t count, int type, const char *address,
 			  uint16_t port)
 {
-	return tell_about(actor, VERB_BIND, number, type, address, port);
+	struct opening opening = { .type = type, .local_port = port };
+
+	snprintf(opening.local, sizeof(opening.local), "%s", address);
+	return actor_open_as(actor, count, &opening);
 }
 
-struct outcome actor_bind_connect(struct actor *actor, uint32_t number, const char *address,
+struct outcome actor_bind_connect(struct actor *actor, uint32_t count, const char *address,
 				  uint16_t port)
 {
-	return tell_about(actor, VERB_BIND_CONNECT, number, SOCK_STREAM, address, port);
+	struct opening opening = { .remote_port = port };
+
+	snprintf(opening.local, sizeof(opening.local), "%s", address);
+	snprintf(opening.remote, sizeof(opening.remote), "%s", address);
+	return actor_open_as(actor, count, &opening);
 }
 
-struct outcome actor_udp_connect(struct actor *actor, uint32_t number, const char *address,
+static struct outcome open_udp(struct actor *actor, uint32_t count, unsigned int how,
+			       const char *address, uint16_t port)
+{
+	struct opening opening = { .type = SOCK_DGRAM, .how = how, .remote_port = port };
+
+	snprintf(opening.remote, sizeof(opening.remote), "%s", address);
+	return actor_open_as(actor, count, &opening);
+}
+
+struct outcome actor_udp_connect(struct actor *actor, uint32_t count, const char *address,
 				 uint16_t port)
 {
-	return tell_about(actor, VERB_CONNECT, number, SOCK_DGRAM, address, port);
+	return open_udp(actor, count, 0, address, port);
 }
 
-struct outcome actor_udp_send(struct actor *actor, uint32_t number, const char *address,
+struct outcome actor_udp_send(struct actor *actor, uint32_t count, const char *address,
 			      uint16_t port)
 {
-	return tell_about(actor, VERB_UDP_SEND, number, SOCK_DGRAM, address, port);
+	return open_udp(actor, count, OPEN_SEND, address, port);
+}
+
+struct outcome actor_listen_as(struct actor *actor, const struct opening *opening)
+{
+	struct order order = { .verb = VERB_LISTEN, .opening = *opening };
+
+	order.opening.how |= OPEN_LISTEN;
+	return tell(actor, &order);
 }
 
 struct outcome actor_listen(struct actor *actor, const char *address, uint16_t port)
 {
-	return tell_about(actor, VERB_LISTEN, 1, SOCK_STREAM, address, port);
+	struct opening opening = { .how = OPEN_REUSEADDR, .local_port = port };
+
+	snprintf(opening.local, sizeof(opening.local), "%s", address);
+	return actor_listen_as(actor, &opening);
 }
 
-struct outcome actor_accept(struct actor *actor, uint32_t number)
+/* --- what is open ---------------------------------------------------------------------------- */
+
+struct outcome actor_connect_again(struct actor *actor, const char *address, uint16_t port)
 {
-	return tell_about(actor, VERB_ACCEPT, number, 0, "", 0);
+	return tell_about(actor, VERB_CONNECT_AGAIN, 0, address, port);
+}
+
+struct outcome actor_disconnect(struct actor *actor)
+{
+	return tell_verb(actor, VERB_DISCONNECT, 0);
+}
+
+struct outcome actor_await_end(struct actor *actor)
+{
+	return tell_verb(actor, VERB_AWAIT_END, 0);
+}
+
+struct outcome actor_close(struct actor *actor, uint32_t count)
+{
+	return tell_verb(actor, VERB_CLOSE, count);
+}
+
+struct outcome actor_accept(struct actor *actor, uint32_t count)
+{
+	return tell_verb(actor, VERB_ACCEPT, count);
 }
 
 struct outcome actor_serve(struct actor *actor)
 {
-	return tell_about(actor, VERB_SERVE, 0, 0, "", 0);
-}
-
-struct outcome actor_close(struct actor *actor, uint32_t number)
-{
-	return tell_about(actor, VERB_CLOSE, number, 0, "", 0);
+	return tell_verb(actor, VERB_SERVE, 0);
 }
 
 struct outcome actor_close_accepted(struct actor *actor)
 {
-	return tell_about(actor, VERB_CLOSE_ACCEPTED, 0, 0, "", 0);
+	return tell_verb(actor, VERB_CLOSE_ACCEPTED, 0);
+}
+
+struct outcome actor_reset_accepted(struct actor *actor)
+{
+	return tell_verb(actor, VERB_RESET_ACCEPTED, 0);
 }
 
 struct outcome actor_close_listener(struct actor *actor)
 {
-	return tell_about(actor, VERB_CLOSE_LISTENER, 0, 0, "", 0);
+	return tell_verb(actor, VERB_CLOSE_LISTENER, 0);
 }
 
-struct outcome actor_cycle(struct actor *actor, uint32_t number, const char *address, uint16_t port)
+struct outcome actor_cycle(struct actor *actor, uint32_t count, const char *address, uint16_t port)
 {
-	return tell_about(actor, VERB_CYCLE, number, SOCK_STREAM, address, port);
+	return tell_about(actor, VERB_CYCLE, count, address, port);
+}
+
+/* --- identity -------------------------------------------------------------------------------- */
+
+static struct order named_order(enum verb verb, const char *name)
+{
+	struct order order = { .verb = verb };
+
+	snprintf(order.name, sizeof(order.name), "%s", name);
+	return order;
+}
+
+struct actor *actor_fork(struct actor *actor, const char *name)
+{
+	struct order order = named_order(VERB_FORK, name);
+	int fds[MESSAGE_FDS_MAX];
+	int ends[2];
+	struct actor *child = new_actor(ends);
+	size_t count;
+
+	send_order(actor, &order, &ends[1], 1);
+	close(ends[1]);
+	child->pid = hear(actor, fds, &count).pid;
+	assert_true(child->pid > 0);
+	return child;
+}
+
+void actor_exec(struct actor *actor, const char *name)
+{
+	struct order order = named_order(VERB_EXEC, name);
+
+	assert_int_equal(tell(actor, &order).done, 1);
+}
+
+void actor_give(struct actor *actor, struct actor *other, uint32_t count)
+{
+	struct order give = { .verb = VERB_GIVE, .count = count };
+	struct order take = { .verb = VERB_TAKE };
+	int fds[MESSAGE_FDS_MAX];
+	int none[MESSAGE_FDS_MAX];
+	size_t fds_count;
+	size_t none_count;
+
+	send_order(actor, &give, NULL, 0);
+	hear(actor, fds, &fds_count);
+	assert_int_equal(fds_count, count);
+	send_order(other, &take, fds, fds_count);
+	assert_int_equal(hear(other, none, &none_count).done, count);
+	for (size_t i = 0; i < fds_count; i++)
+		close(fds[i]);
 }

@@ -2,7 +2,13 @@
 /*
  * The real agent against real sockets, in network namespaces of our own. As root:
  *
- *	build/tests/e2e/e2e [--source NAME] [--without-prometheus] [PATTERN]
+ *	build/tests/e2e/e2e [OPTION...] [PATTERN]
+ *
+ *	--source NAME          rather than the one the agent chooses
+ *	--without-prometheus   leave out what needs a real one
+ *	--model                only the scenarios of model.h
+ *	--model-results FILE   append how each of those was seen
+ *	--list-model           print their names and end
  *
  * PATTERN: only scenarios whose names match it, as in "*time_wait*". Exit status: failures.
  */
@@ -11,13 +17,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "model.h"
 #include "scenario.h"
+#include "user/util.h"
 
 #define SCENARIOS_MAX 128
+#define MODEL_MAX 256
 
 struct programme {
+	const char *results;
+	bool without_prometheus;
+	bool model_only;
+	bool list;
 	struct CMUnitTest scenarios[SCENARIOS_MAX];
 	size_t count;
+	struct CMUnitTest model[MODEL_MAX];
+	struct model_entry entries[MODEL_MAX];
+	size_t model_count;
 };
 
 static void add(struct programme *programme, const struct CMUnitTest *suite, size_t count)
@@ -26,30 +42,98 @@ static void add(struct programme *programme, const struct CMUnitTest *suite, siz
 		programme->scenarios[programme->count++] = suite[i];
 }
 
-int main(int argc, char **argv)
+static void add_all(struct programme *programme)
 {
-	struct programme programme = { .count = 0 };
-	bool prometheus = true;
+	add(programme, holds_suite, holds_suite_count);
+	add(programme, refusal_suite, refusal_suite_count);
+	add(programme, netns_suite, netns_suite_count);
+	add(programme, command_suite, command_suite_count);
+	add(programme, verify_suite, verify_suite_count);
+	if (!programme->without_prometheus)
+		add(programme, prometheus_suite, prometheus_suite_count);
+}
 
+static void add_model(struct programme *programme, struct bench *bench)
+{
+	static const struct model_case *const themes[] = {
+		model_bind_cases,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(themes); i++)
+		for (const struct model_case *plan = themes[i];
+		     plan->name && programme->model_count < MODEL_MAX; plan++) {
+			struct model_entry *entry = &programme->entries[programme->model_count];
+
+			*entry = (struct model_entry){ plan, bench };
+			programme->model[programme->model_count++] = model_test(entry);
+		}
+}
+
+static void parse(struct programme *programme, int argc, char **argv)
+{
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--source") && i + 1 < argc)
 			setenv("PORTGAUGE_SOURCE", argv[++i], 1);
 		else if (!strcmp(argv[i], "--without-prometheus"))
-			prometheus = false;
+			programme->without_prometheus = true;
+		else if (!strcmp(argv[i], "--model"))
+			programme->model_only = true;
+		else if (!strcmp(argv[i], "--model-results") && i + 1 < argc)
+			programme->results = argv[++i];
+		else if (!strcmp(argv[i], "--list-model"))
+			programme->list = true;
 		else
 			cmocka_set_test_filter(argv[i]);
 	}
+}
+
+/* One agent for all of them; how it ends counts as well. */
+static int run_model(struct programme *programme)
+{
+	struct bench *bench = bench_new(getenv("PORTGAUGE_SOURCE"), programme->results);
+	int failed;
+
+	add_model(programme, bench);
+	failed = _cmocka_run_group_tests("model", programme->model, programme->model_count, NULL,
+					 NULL);
+	return failed + (bench_free(bench) != 0);
+}
+
+static int run_scenarios(struct programme *programme)
+{
+	add_all(programme);
+	return _cmocka_run_group_tests("e2e", programme->scenarios, programme->count, NULL, NULL);
+}
+
+static int list_model(struct programme *programme)
+{
+	add_model(programme, NULL);
+	for (size_t i = 0; i < programme->model_count; i++)
+		puts(programme->model[i].name);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct programme programme = { .count = 0 };
+	int failed;
+
+	if (argc == 4 && !strcmp(argv[1], "--actor"))
+		actor_resume(atoi(argv[2]), argv[3]);
+	parse(&programme, argc, argv);
+	if (programme.list)
+		return list_model(&programme);
 	if (geteuid()) {
 		fputs("e2e: needs root, for network namespaces and BPF\n", stderr);
 		return 1;
 	}
+	if (space_keep_private() < 0) {
+		perror("e2e: cannot hide /run");
+		return 1;
+	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	add(&programme, holds_suite, holds_suite_count);
-	add(&programme, refusal_suite, refusal_suite_count);
-	add(&programme, netns_suite, netns_suite_count);
-	add(&programme, command_suite, command_suite_count);
-	add(&programme, verify_suite, verify_suite_count);
-	if (prometheus)
-		add(&programme, prometheus_suite, prometheus_suite_count);
-	return _cmocka_run_group_tests("e2e", programme.scenarios, programme.count, NULL, NULL);
+	failed = run_model(&programme);
+	if (!programme.model_only)
+		failed += run_scenarios(&programme);
+	return failed;
 }

@@ -47,7 +47,9 @@ struct actor *scenario_actor(struct scenario *scenario, const char *netns, const
 
 void scenario_watch(struct scenario *scenario)
 {
-	scenario->watch = watch_start(scenario->source);
+	struct watch_plan plan = { .source = scenario->source };
+
+	scenario->watch = watch_start(&plan);
 }
 
 struct actor *scenario_listener(struct scenario *scenario, const char *address, uint16_t port)

@@ -17,6 +17,8 @@
 #include "user/util.h"
 
 #define READY_S 60
+#define RECONCILE_S 2
+#define ARGUMENTS_MAX 32
 #define RESPONSE_MAX (1 << 24)
 #define NS_PER_SECOND 1000000000ULL
 
@@ -54,8 +56,51 @@ static bool is_ready(const struct watch *watch)
 	return ready;
 }
 
-static struct watch *new_watch(void)
+static void wait_until_ready(const struct watch *watch)
 {
+	uint64_t deadline = deadline_in(READY_S);
+
+	while (!is_ready(watch)) {
+		if (!program_runs(watch->pid) || clock_ns(CLOCK_MONOTONIC) > deadline)
+			fail_msg("the agent did not become ready: %s", watch_log(watch));
+		usleep(20000);
+	}
+}
+
+/* Into room for ARGUMENTS_MAX. */
+static void append(const char **argv, size_t *argc, const char *const *more)
+{
+	for (; more && *more; more++) {
+		assert_true(*argc < ARGUMENTS_MAX - 1);
+		argv[(*argc)++] = *more;
+	}
+	argv[*argc] = NULL;
+}
+
+static pid_t start_agent(const struct watch *watch, const struct watch_plan *plan)
+{
+	const char *const source[] = { "--source", plan->source, NULL };
+	char address[32];
+	char reconcile[16];
+	const char *const usual[] = {
+		watch_program(), "run",       "--web.listen-address", address, "--reconcile",
+		reconcile,       "--control", watch->control,         NULL,
+	};
+	const char *argv[ARGUMENTS_MAX];
+	size_t argc = 0;
+
+	snprintf(address, sizeof(address), "127.0.0.1:%u", watch->port);
+	snprintf(reconcile, sizeof(reconcile), "%u",
+		 plan->reconcile_s ? plan->reconcile_s : RECONCILE_S);
+	append(argv, &argc, usual);
+	append(argv, &argc, plan->source ? source : NULL);
+	append(argv, &argc, plan->more);
+	return start_program(plan->launch, argv, watch->log);
+}
+
+struct watch *watch_start(const struct watch_plan *plan)
+{
+	static const struct watch_plan as_it_comes = { 0 };
 	struct watch *watch = calloc(1, sizeof(*watch));
 
 	assert_non_null(watch);
@@ -63,33 +108,8 @@ static struct watch *new_watch(void)
 	snprintf(watch->control, sizeof(watch->control), "/tmp/pg-test-%d.sock", getpid());
 	watch->log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	assert_true(watch->log >= 0);
-	return watch;
-}
-
-struct watch *watch_start(const char *source)
-{
-	struct watch *watch = new_watch();
-	uint64_t deadline = deadline_in(READY_S);
-	char address[32];
-	const char *argv[] = { watch_program(),
-			       "run",
-			       "--web.listen-address",
-			       address,
-			       "--reconcile",
-			       "2",
-			       "--control",
-			       watch->control,
-			       source ? "--source" : NULL,
-			       source,
-			       NULL };
-
-	snprintf(address, sizeof(address), "127.0.0.1:%u", watch->port);
-	watch->pid = start_program(NULL, argv, watch->log);
-	while (!is_ready(watch)) {
-		if (!program_runs(watch->pid) || clock_ns(CLOCK_MONOTONIC) > deadline)
-			fail_msg("the agent did not become ready: %s", watch_log(watch));
-		usleep(20000);
-	}
+	watch->pid = start_agent(watch, plan ? plan : &as_it_comes);
+	wait_until_ready(watch);
 	return watch;
 }
 

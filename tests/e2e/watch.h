@@ -8,14 +8,23 @@
 
 #include <jansson.h>
 
+struct launch;
 struct watch;
 
 /* The agent's program; build/portgauge unless PORTGAUGE names another. */
 const char *watch_program(void);
 
-/* Starts `portgauge run` with a short reconcile interval and waits until it is ready. source:
- * NULL lets it choose. Fails the test if it does not come up. */
-struct watch *watch_start(const char *source);
+/* How the agent is started. */
+struct watch_plan {
+	const char *source;          /* NULL: lets it choose */
+	unsigned int reconcile_s;    /* 0: a short interval */
+	const char *const *more;     /* further arguments, ended by NULL; or NULL */
+	const struct launch *launch; /* NULL: as it is */
+};
+
+/* Starts `portgauge run` and waits until it is ready. NULL: the agent as it comes, with a short
+ * reconcile interval. Fails the test if it does not come up. */
+struct watch *watch_start(const struct watch_plan *plan);
 
 /* SIGTERM; the exit status. NULL is fine. */
 int watch_stop(struct watch *watch);

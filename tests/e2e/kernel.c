@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel.h"
+
+#include <errno.h>
+#include <linux/io_uring.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/btf.h>
+
+#include "check.h"
+#include "process.h"
+#include "space.h"
+
+#define SCRATCH "pg-scratch"
+#define IPPROTO_MPTCP_ 262      /* linux/in.h, which netinet/in.h excludes */
+#define IP_LOCAL_PORT_RANGE_ 51 /* from 6.3, and in 6.1.192 */
+
+const char *kernel_lacks_port_range(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int none = 0;
+	int r = setsockopt(fd, 0, IP_LOCAL_PORT_RANGE_, &none, sizeof(none));
+
+	close(fd);
+	return r < 0 ? "no IP_LOCAL_PORT_RANGE" : NULL;
+}
+
+const char *kernel_lacks_mptcp(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP_);
+
+	if (fd < 0)
+		return "no MPTCP";
+	close(fd);
+	return NULL;
+}
+
+const char *kernel_lacks_io_uring(void)
+{
+	struct io_uring_params params = { 0 };
+	int fd = (int)syscall(SYS_io_uring_setup, 1, &params);
+
+	if (fd < 0)
+		return errno == ENOSYS ? "no io_uring" : "io_uring is forbidden";
+	close(fd);
+	return NULL;
+}
+
+static bool makes_link(const char *const *argv)
+{
+	struct launch inside = { .netns = SCRATCH };
+	struct result result;
+
+	space_add(SCRATCH, 40000, 40999);
+	result = run_program(&inside, argv);
+	result_done(&result);
+	space_delete(SCRATCH);
+	return result.status == 0;
+}
+
+const char *kernel_lacks_vrf(void)
+{
+	const char *const argv[] = { "ip", "link", "add", "v0", "type", "vrf", "table", "7", NULL };
+
+	return makes_link(argv) ? NULL : "no VRF devices (CONFIG_NET_VRF)";
+}
+
+const char *kernel_lacks_vxlan(void)
+{
+	const char *const argv[] = { "ip", "link", "add",     "v0",    "type", "vxlan",
+				     "id", "7",    "dstport", "40500", NULL };
+
+	return makes_link(argv) ? NULL : "no VXLAN devices (CONFIG_VXLAN)";
+}
+
+static bool has_member(const struct btf *btf, const char *type_name, const char *member_name)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_STRUCT);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+
+	for (int i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), member_name))
+			return true;
+	return false;
+}
+
+bool kernel_frees_bound_ports(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool frees;
+
+	assert_non_null(btf);
+	frees = has_member(btf, "inet_bind2_bucket", "fastreuse");
+	btf__free(btf);
+	return frees;
+}

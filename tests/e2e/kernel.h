@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the running kernel can do, found by trying, never by its version. */
+#pragma once
+
+#include <stdbool.h>
+
+/* NULL: it can; else what it lacks, in words. */
+const char *kernel_lacks_port_range(void);
+const char *kernel_lacks_mptcp(void);
+const char *kernel_lacks_io_uring(void);
+const char *kernel_lacks_vrf(void);
+const char *kernel_lacks_vxlan(void);
+
+/* Is a once-bound port free for connect() as soon as its last binder left? From 6.17 on, told by
+ * inet_bind2_bucket.fastreuse. */
+bool kernel_frees_bound_ports(void);
