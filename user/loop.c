@@ -105,10 +105,22 @@ static int on_reconcile(sd_event_source *timer, uint64_t time_us, void *context)
 static int on_reconcile_signal(sd_event_source *source, const struct signalfd_siginfo *info,
 			       void *context)
 {
+	struct loop *loop = context;
+
 	(void)source;
 	(void)info;
-	reconcile(context);
-	return 0;
+	reconcile(loop);
+	return on_second(loop->second_timer, 0, loop);
+}
+
+static int on_look_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			  void *context)
+{
+	struct loop *loop = context;
+
+	(void)source;
+	(void)info;
+	return on_second(loop->second_timer, 0, loop);
 }
 
 static int block_signals(void)
@@ -119,6 +131,7 @@ static int block_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
 
@@ -142,6 +155,8 @@ static int open_loop(struct loop *loop)
 		r = sd_event_add_signal(loop->event, NULL, SIGTERM, NULL, NULL);
 	if (r >= 0)
 		r = sd_event_add_signal(loop->event, NULL, SIGUSR1, on_reconcile_signal, loop);
+	if (r >= 0)
+		r = sd_event_add_signal(loop->event, NULL, SIGUSR2, on_look_signal, loop);
 	if (r >= 0)
 		r = sd_event_add_io(loop->event, NULL, agent_fd(loop->agent), EPOLLIN, on_ring,
 				    loop);
