@@ -69,7 +69,8 @@ static bool speaks_of(const struct hearing *hearing, const struct claim *claim, 
 	case CLAIM_POOL:
 		return true;
 	case CLAIM_DESTINATION:
-		return is_text(row, "remote", claim->remote) &&
+		return is_text(row, "local", claim->local) &&
+		       is_text(row, "remote", claim->remote) &&
 		       number(row, "remote_port") == claim->port && same_window(row, claim);
 	case CLAIM_OWNER:
 		return is_text(row, "process", claim->process);

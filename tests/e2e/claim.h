@@ -23,6 +23,7 @@ struct claim {
 	enum claim_kind kind;
 	const char *protocol;
 	const char *process; /* destination: the only one there is; NULL: any */
+	const char *local;   /* destination; NULL: any */
 	const char *remote;
 	uint16_t port;    /* of the remote end */
 	unsigned int vrf; /* interface index */

@@ -191,9 +191,9 @@ static bool holds_within(struct model *model, const struct claim *claims, size_t
 
 /* --- classes --------------------------------------------------------------------------------- */
 
-static const char *class_name(enum class class)
+static const char *class_name(enum case_class reached)
 {
-	switch (class) {
+	switch (reached) {
 	case CLASS_EXACT:
 		return "exact";
 	case CLASS_RECONCILE:
@@ -203,53 +203,77 @@ static const char *class_name(enum class class)
 	}
 }
 
-static enum class expected_class(const struct model *model)
+static enum case_class expected_class(const struct model *model)
 {
 	const struct model_case *plan = model->plan;
-	const enum class stated[] = {
+	const enum case_class stated[] = {
 		[SOURCE_FENTRY] = plan->fentry,
 		[SOURCE_KPROBE] = plan->kprobe,
 		[SOURCE_TRACEPOINT] = plan->tracepoint,
 		[SOURCE_DIAG] = plan->diag,
 	};
-	enum class class = stated[model->bench->source];
+	enum case_class reached = stated[model->bench->source];
 
-	if (class)
-		return class;
+	if (reached)
+		return reached;
 	return model->bench->source == SOURCE_DIAG ? CLASS_RECONCILE : CLASS_EXACT;
 }
 
-static enum class judge(struct model *model, const struct claim *claims, size_t count,
-			char reply[CLAIM_REPLY_MAX]) {
+/* reply: what is wrong at once. */
+static enum case_class judge(struct model *model, const struct claim *claims, size_t count,
+			     char reply[CLAIM_REPLY_MAX])
+{
+	char after[CLAIM_REPLY_MAX];
 	uint64_t patience_ms = expected_class(model) == CLASS_EXACT ? EXACT_MS : LATE_MS;
 
-	if (holds_within(model, claims, count, patience_ms, reply)) return CLASS_EXACT;
+	if (holds_within(model, claims, count, patience_ms, reply))
+		return CLASS_EXACT;
 	reconcile(model);
-	if (holds_within(model, claims, count, RECONCILED_MS, reply)) return CLASS_RECONCILE;
+	if (holds_within(model, claims, count, RECONCILED_MS, after))
+		return CLASS_RECONCILE;
 	return CLASS_INVISIBLE;
 }
 
-static void complain(struct model *model, enum class class, const char *reply, int line)
+/* All rows about the namespace, one a line. */
+static void show(struct model *model)
 {
 	json_t *snapshot = look(model);
+	const char *section;
+	json_t *rows;
+	json_t *row;
+	size_t i;
 
-	fail_msg("line %d: %s instead of %s: %s\n%s", line, class_name(class),
-		 class_name(expected_class(model)), reply, json_dumps(snapshot, JSON_INDENT(1)));
+	json_object_foreach(snapshot, section, rows)
+		json_array_foreach(rows, i, row)
+			if (number(row, "netns") == model->netns) {
+				char *line = json_dumps(row, JSON_COMPACT);
+
+				print_message("# %s %s\n", section, line);
+				free(line);
+			}
+	json_decref(snapshot);
+}
+
+static void complain(struct model *model, enum case_class reached, const char *reply, int line)
+{
+	show(model);
+	fail_msg("line %d: %s instead of %s: %s", line, class_name(reached),
+		 class_name(expected_class(model)), reply);
 }
 
 /* Where something stays invisible, all that follows may be wrong too. */
 void model_expect(struct model *model, const struct claim *claims, size_t count, int line)
 {
 	char at_once[CLAIM_REPLY_MAX] = "";
-	enum class class;
+	enum case_class reached;
 
 	if (model->seen == CLASS_INVISIBLE)
 		return;
-	class = judge(model, claims, count, at_once);
-	if (class > model->seen)
-		model->seen = class;
-	if (class > expected_class(model) && !model->disturbed)
-		complain(model, class, at_once, line);
+	reached = judge(model, claims, count, at_once);
+	if (reached > model->seen)
+		model->seen = reached;
+	if (reached > expected_class(model) && !model->disturbed)
+		complain(model, reached, at_once, line);
 }
 
 /* --- a case ---------------------------------------------------------------------------------- */
@@ -368,7 +392,7 @@ static void model_end(struct model *model)
 	bench->previous = model->netns;
 }
 
-static void record(const struct model *model, const char *class, const char *why)
+static void record(const struct model *model, const char *how, const char *why)
 {
 	const struct bench *bench = model->bench;
 	struct utsname kernel;
@@ -380,7 +404,7 @@ static void record(const struct model *model, const char *class, const char *why
 	assert_non_null(file);
 	uname(&kernel);
 	fprintf(file, "%s\t%s\t%s\t%s\t%s\n", kernel.release, bench->source_name, model->plan->name,
-		class, why ? why : "");
+		how, why ? why : "");
 	assert_int_equal(fclose(file), 0);
 }
 
@@ -430,8 +454,10 @@ static int clean_up(void **state)
 	struct model_entry *entry = *state;
 	struct model *model = &entry->bench->model;
 
-	if (model->plan)
+	if (model->plan) {
 		record(model, "failed", NULL);
+		model->bench->previous = 0;
+	}
 	stop_all(model);
 	return 0;
 }

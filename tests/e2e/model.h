@@ -24,7 +24,7 @@
 #define MODEL_LAST 40999
 #define MODEL_ACTORS_MAX 12
 
-enum class {
+enum case_class {
 	CLASS_EXACT = 1,
 	CLASS_RECONCILE,
 	CLASS_INVISIBLE,
@@ -37,10 +37,10 @@ struct model_case {
 	void (*play)(struct model *model);
 	const char *(*lacks)(void); /* what this kernel lacks for it; NULL: nothing */
 	/* 0: the source's usual, which is CLASS_RECONCILE for diag and CLASS_EXACT for others */
-	enum class fentry;
-	enum class kprobe;
-	enum class tracepoint;
-	enum class diag;
+	enum case_class fentry;
+	enum case_class kprobe;
+	enum case_class tracepoint;
+	enum case_class diag;
 	const char *why; /* it is not the usual */
 };
 
@@ -55,8 +55,8 @@ struct model {
 	uint32_t netns;   /* inode of clients */
 	struct actor *actors[MODEL_ACTORS_MAX];
 	unsigned int actors_count;
-	enum class seen; /* the worst so far */
-	bool disturbed;  /* the agent reconciled by itself: this run proves nothing */
+	enum case_class seen; /* the worst so far */
+	bool disturbed;       /* the agent reconciled by itself: this run proves nothing */
 	bool joined;
 };
 
