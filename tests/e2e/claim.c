@@ -11,7 +11,7 @@
 /* The claims about one namespace of one snapshot, and the first that is wrong. */
 struct hearing {
 	const json_t *snapshot;
-	uint32_t netns;
+	const struct scope *scope;
 	const struct claim *claims;
 	size_t count;
 	char *reply;
@@ -43,7 +43,14 @@ static unsigned int vrf_of(const json_t *row)
 
 static bool is_here(const struct hearing *hearing, const json_t *row)
 {
-	return (uint32_t)json_integer_value(json_object_get(row, "netns")) == hearing->netns;
+	return (uint32_t)json_integer_value(json_object_get(row, "netns")) == hearing->scope->netns;
+}
+
+static bool is_refusal_of_another(const struct hearing *hearing, const json_t *row)
+{
+	const json_t *path = json_object_get(row, "path");
+
+	return path && strcmp(text(row, "time"), hearing->scope->since) < 0;
 }
 
 static bool is_text(const json_t *row, const char *key, const char *value)
@@ -62,8 +69,8 @@ static bool same_window(const json_t *row, const struct claim *claim)
 
 static bool speaks_of(const struct hearing *hearing, const struct claim *claim, const json_t *row)
 {
-	if (!is_here(hearing, row) || vrf_of(row) != claim->vrf ||
-	    !is_text(row, "protocol", claim->protocol))
+	if (!is_here(hearing, row) || is_refusal_of_another(hearing, row) ||
+	    vrf_of(row) != claim->vrf || !is_text(row, "protocol", claim->protocol))
 		return false;
 	switch (claim->kind) {
 	case CLAIM_POOL:
@@ -277,7 +284,8 @@ static bool nothing_unclaimed(const struct hearing *hearing, enum claim_kind kin
 	size_t i;
 
 	json_array_foreach(json_object_get(hearing->snapshot, sections[kind]), i, row) {
-		if (!is_here(hearing, row) || is_claimed(hearing, kind, row))
+		if (!is_here(hearing, row) || is_refusal_of_another(hearing, row) ||
+		    is_claimed(hearing, kind, row))
 			continue;
 		if (kind != CLAIM_REFUSED && is_empty(row))
 			continue;
@@ -290,10 +298,10 @@ static bool nothing_unclaimed(const struct hearing *hearing, enum claim_kind kin
 	return true;
 }
 
-bool claims_hold(const json_t *snapshot, uint32_t netns, const struct claim *claims, size_t count,
-		 char reply[CLAIM_REPLY_MAX])
+bool claims_hold(const json_t *snapshot, const struct scope *scope, const struct claim *claims,
+		 size_t count, char reply[CLAIM_REPLY_MAX])
 {
-	struct hearing hearing = { snapshot, netns, claims, count, reply };
+	struct hearing hearing = { snapshot, scope, claims, count, reply };
 
 	reply[0] = '\0';
 	for (size_t i = 0; i < count; i++)
@@ -310,7 +318,8 @@ bool claims_hold(const json_t *snapshot, uint32_t netns, const struct claim *cla
 
 bool claims_nothing_known(const json_t *snapshot, uint32_t netns)
 {
-	struct hearing hearing = { .snapshot = snapshot, .netns = netns };
+	struct scope scope = { .netns = netns };
+	struct hearing hearing = { .snapshot = snapshot, .scope = &scope };
 	json_t *row;
 	size_t i;
 

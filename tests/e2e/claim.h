@@ -58,9 +58,15 @@ struct claim {
 			 .error = error_,       \
 			 __VA_ARGS__ })
 
+/* What is heard. */
+struct scope {
+	uint32_t netns;
+	const char *since; /* refusals before this time (RFC 3339) are another's */
+};
+
 /* True: the snapshot says just that. Else reply says what differs first. */
-bool claims_hold(const json_t *snapshot, uint32_t netns, const struct claim *claims, size_t count,
-		 char reply[CLAIM_REPLY_MAX]);
+bool claims_hold(const json_t *snapshot, const struct scope *scope, const struct claim *claims,
+		 size_t count, char reply[CLAIM_REPLY_MAX]);
 
 /* No pool, destination or owner of this namespace at all. */
 bool claims_nothing_known(const json_t *snapshot, uint32_t netns);

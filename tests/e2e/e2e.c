@@ -56,7 +56,10 @@ static void add_all(struct programme *programme)
 static void add_model(struct programme *programme, struct bench *bench)
 {
 	static const struct model_case *const themes[] = {
-		model_bind_cases, model_blocked_cases,
+		model_bind_cases,
+		model_blocked_cases,
+		model_connect_cases,
+		model_udp_cases,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(themes); i++)

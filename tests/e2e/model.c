@@ -176,11 +176,12 @@ static void reconcile(struct model *model)
 static bool holds_within(struct model *model, const struct claim *claims, size_t count, uint64_t ms,
 			 char reply[CLAIM_REPLY_MAX])
 {
+	struct scope scope = { model->netns, model->since };
 	uint64_t deadline = deadline_in_ms(ms);
 
 	for (;;) {
 		json_t *snapshot = look(model);
-		bool hold = claims_hold(snapshot, model->netns, claims, count, reply);
+		bool hold = claims_hold(snapshot, &scope, claims, count, reply);
 
 		json_decref(snapshot);
 		if (hold || clock_ns(CLOCK_MONOTONIC) > deadline)
@@ -288,6 +289,7 @@ static void model_begin(struct model *model)
 	snprintf(model->clients, sizeof(model->clients), "pg-clients-%u", bench->turn % 2);
 	snprintf(model->servers, sizeof(model->servers), "pg-servers-%u", bench->turn % 2);
 	bench_ready(bench);
+	text_time(model->since, clock_ns(CLOCK_REALTIME));
 	/* Made before the last one goes, lest it get the same inode. */
 	space_add(model->clients, MODEL_FIRST, MODEL_LAST);
 	model->netns = space_inode(model->clients);

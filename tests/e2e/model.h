@@ -16,6 +16,7 @@
 #include "check.h"
 #include "claim.h"
 #include "space.h"
+#include "user/text.h"
 
 #define LOCALHOST "127.0.0.1"
 #define OTHER_LOCALHOST "127.0.0.9"
@@ -53,6 +54,7 @@ struct model {
 	char clients[32]; /* the namespace whose ports are counted, MODEL_FIRST to MODEL_LAST */
 	char servers[32]; /* the other end, where there is one */
 	uint32_t netns;   /* inode of clients */
+	char since[TEXT_TIME_MAX]; /* when it began */
 	struct actor *actors[MODEL_ACTORS_MAX];
 	unsigned int actors_count;
 	enum case_class seen; /* the worst so far */

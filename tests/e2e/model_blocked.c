@@ -76,11 +76,11 @@ static void play_bind_beside(struct model *model, unsigned int how)
 	all_done(actor_accept(server, 2), 2);
 	all_done(actor_open_as(q, 1, &beside), 1);
 	EXPECT(model, TCP(.size = 2, .exclusive = 1, .shared = 1),
-	       TOWARD(LOCALHOST, 5000, .capacity = 1, .active = 2),
+	       TOWARD(LOCALHOST, 5000, .capacity = 2, .active = 2),
 	       OWNER("pg-p", "tcp", .active = 2), OWNER("pg-q", "tcp", .exclusive = 1));
 	all_done(actor_close(q, 0), 1);
 	EXPECT(model, TCP(.size = 2, .exclusive = !frees, .shared = 1 + frees),
-	       TOWARD(LOCALHOST, 5000, .capacity = 1 + frees, .active = 2),
+	       TOWARD(LOCALHOST, 5000, .capacity = 2, .active = 2),
 	       OWNER("pg-p", "tcp", .active = 2));
 	if (frees)
 		all_done(actor_connect(q, 2, LOCALHOST, 5001), 2);
@@ -103,6 +103,59 @@ static void play_beside_reuseport(struct model *model)
 	play_bind_beside(model, OPEN_REUSEPORT);
 }
 
+/* A listener's port stays blocked as long as anyone is on it who was accepted there. */
+static void play_children_block(struct model *model)
+{
+	struct opening outside = { .local = LOCALHOST,
+				   .local_port = 39000,
+				   .remote = OTHER_LOCALHOST,
+				   .remote_port = 40001 };
+	struct actor *server;
+	struct actor *p;
+	struct actor *q;
+
+	model_range(model, "40000 40003");
+	model_server(model, LOCALHOST, 5000);
+	server = model_server(model, OTHER_LOCALHOST, 40001);
+	q = model_actor(model, "pg-q");
+	p = model_actor(model, "pg-p");
+	all_done(actor_open_as(q, 1, &outside), 1);
+	all_done(actor_accept(server, 1), 1);
+	all_done(actor_close_listener(server), 1);
+	some_failed(actor_connect(p, 4, LOCALHOST, 5000), 3, 1, EADDRNOTAVAIL);
+	EXPECT(model, TCP(.size = 4, .exclusive = 1, .shared = 3),
+	       TOWARD(LOCALHOST, 5000, .active = 3), OWNER("pg-server", "tcp", .exclusive = 1),
+	       OWNER("pg-p", "tcp", .active = 3, .refusals = 1),
+	       REFUSED("pg-p", "connect", "EADDRNOTAVAIL", .remote = LOCALHOST, .port = 5000));
+	all_done(actor_reset_accepted(server), 1);
+	all_done(actor_connect(p, 1, LOCALHOST, 5000), 1);
+	EXPECT(model, TCP(.size = 4, .shared = 4), TOWARD(LOCALHOST, 5000, .active = 4),
+	       OWNER("pg-p", "tcp", .active = 4, .refusals = 1),
+	       REFUSED("pg-p", "connect", "EADDRNOTAVAIL", .remote = LOCALHOST, .port = 5000));
+}
+
+/* The remnant of a connection that was bound before blocks as the connection did. */
+static void play_bound_time_wait(struct model *model)
+{
+	struct opening bound = { .local = ADDRESS_A, .remote = ADDRESS_B, .remote_port = 5000 };
+	struct actor *server;
+	struct actor *p;
+
+	server = model_remote_server(model, 5000);
+	model_range(model, "40000 40003");
+	p = model_actor(model, "pg-p");
+	all_done(actor_open_as(p, 3, &bound), 3);
+	all_done(actor_accept(server, 3), 3);
+	all_done(actor_close(p, 0), 3);
+	all_done(actor_close_accepted(server), 3);
+	model_settles(model, "-ta state time-wait", "", 3);
+	some_failed(actor_connect(p, 2, ADDRESS_B, 5000), 1, 1, EADDRNOTAVAIL);
+	EXPECT(model, TCP(.size = 4, .exclusive = 3, .shared = 1),
+	       TOWARD(ADDRESS_B, 5000, .exclusive = 3, .active = 1),
+	       OWNER("pg-p", "tcp", .exclusive = 3, .active = 1, .refusals = 1),
+	       REFUSED("pg-p", "connect", "EADDRNOTAVAIL", .remote = ADDRESS_B, .port = 5000));
+}
+
 const struct model_case model_blocked_cases[] = {
 	{ .name = "a bind on another address blocks its port", .play = play_other_address },
 	{ .name = "an IPv6 bind blocks its port for IPv4", .play = play_other_family },
@@ -112,5 +165,10 @@ const struct model_case model_blocked_cases[] = {
 	  .play = play_beside_reuseaddr },
 	{ .name = "a SO_REUSEPORT bind beside a connection, and its end",
 	  .play = play_beside_reuseport },
+	{ .name = "accepted sockets that outlive their listener",
+	  .play = play_children_block,
+	  .tracepoint = CLASS_RECONCILE,
+	  .why = "whose an accepted socket is, is found by looking" },
+	{ .name = "TIME_WAIT after bind(0) and connect()", .play = play_bound_time_wait },
 	{ .name = NULL },
 };
