@@ -25,6 +25,7 @@ struct opening {
 	int type;             /* 0: SOCK_STREAM */
 	int protocol;         /* 0: the type's own */
 	unsigned int how;     /* OPEN_* */
+	char space[32];       /* the namespace to be in from here on; "": stay */
 	char device[16];      /* SO_BINDTODEVICE */
 	uint16_t first;       /* IP_LOCAL_PORT_RANGE */
 	uint16_t last;        /* 0: not set */

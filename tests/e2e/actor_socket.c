@@ -3,12 +3,16 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "actor_order.h"
+#include "user/util.h"
 
 #define BACKLOG 4096
 #define END_MS 20000
@@ -121,6 +125,27 @@ static int take_steps(int fd, const struct opening *opening)
 	return call_connect(fd, opening);
 }
 
+/* The socket stays in the namespace that it was made in. */
+static int take_steps_elsewhere(int fd, const struct opening *opening)
+{
+	CLEANUP(fd_closep) int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	CLEANUP(fd_closep) int away = -1;
+	char path[64];
+	int error;
+	int r;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", opening->space);
+	away = open(path, O_RDONLY | O_CLOEXEC);
+	if (setns(away, CLONE_NEWNET) < 0)
+		return -1;
+	r = take_steps(fd, opening);
+	error = errno;
+	if (setns(home, CLONE_NEWNET) < 0)
+		_exit(126);
+	errno = error;
+	return r;
+}
+
 int socket_open(int *ret_fd, const struct opening *opening)
 {
 	int fd = new_socket(opening);
@@ -129,7 +154,7 @@ int socket_open(int *ret_fd, const struct opening *opening)
 	*ret_fd = fd;
 	if (fd < 0)
 		return -1;
-	if (take_steps(fd, opening) == 0)
+	if ((*opening->space ? take_steps_elsewhere : take_steps)(fd, opening) == 0)
 		return 0;
 	if (opening->how & OPEN_KEEP)
 		return -1;

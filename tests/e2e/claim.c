@@ -162,12 +162,14 @@ static double sum_of_owners(const json_t *row, const char *key)
 	return sum_;
 }
 
-/* Each port is somebody's, once. */
+/* Each port is somebody's, once. Whose those of a window are, its destination's row says. */
 static bool shares_hold(const struct hearing *hearing, const struct claim *claim, const json_t *row)
 {
 	const json_t *share = claim->process ? share_row(row, claim->process) : NULL;
 	char name[64];
 
+	if (claim->last)
+		return true;
 	name_of(name, sizeof(name), claim);
 	if (share && json_array_size(json_object_get(row, "owners")) != 1)
 		share = NULL;

@@ -56,10 +56,9 @@ static void add_all(struct programme *programme)
 static void add_model(struct programme *programme, struct bench *bench)
 {
 	static const struct model_case *const themes[] = {
-		model_bind_cases,
-		model_blocked_cases,
-		model_connect_cases,
-		model_udp_cases,
+		model_bind_cases,  model_blocked_cases, model_connect_cases, model_identity_cases,
+		model_netns_cases, model_range_cases,   model_refusal_cases, model_timewait_cases,
+		model_udp_cases,   model_vrf_cases,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(themes); i++)

@@ -159,7 +159,7 @@ static json_t *look(struct model *model)
 	return snapshot;
 }
 
-static void reconcile(struct model *model)
+void model_reconcile(struct model *model)
 {
 	struct bench *bench = model->bench;
 	double before = bench->reconciliations;
@@ -229,7 +229,7 @@ static enum case_class judge(struct model *model, const struct claim *claims, si
 
 	if (holds_within(model, claims, count, patience_ms, reply))
 		return CLASS_EXACT;
-	reconcile(model);
+	model_reconcile(model);
 	if (holds_within(model, claims, count, RECONCILED_MS, after))
 		return CLASS_RECONCILE;
 	return CLASS_INVISIBLE;
@@ -275,6 +275,16 @@ void model_expect(struct model *model, const struct claim *claims, size_t count,
 		model->seen = reached;
 	if (reached > expected_class(model) && !model->disturbed)
 		complain(model, reached, at_once, line);
+}
+
+void model_expect_in(struct model *model, const char *name, const struct claim *claims,
+		     size_t count, int line)
+{
+	uint32_t clients = model->netns;
+
+	model->netns = space_inode(name);
+	model_expect(model, claims, count, line);
+	model->netns = clients;
 }
 
 /* --- a case ---------------------------------------------------------------------------------- */
@@ -363,7 +373,7 @@ static void wait_until(struct model *model,
 		if (holds)
 			return;
 		if (insist)
-			reconcile(model);
+			model_reconcile(model);
 	}
 }
 
@@ -385,7 +395,7 @@ static void model_end(struct model *model)
 	struct bench *bench = model->bench;
 
 	stop_all(model);
-	reconcile(model);
+	model_reconcile(model);
 	wait_until(model, nothing_is_left, !space_exists(model->clients),
 		   "after the last socket closed the agent has what the kernel has");
 	wait_until(model, previous_is_gone, true, "the last case's namespace is forgotten");

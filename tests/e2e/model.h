@@ -85,12 +85,22 @@ void all_failed(struct outcome outcome, uint32_t count, int error);
 /* The first so many succeeded, the rest failed. */
 void some_failed(struct outcome outcome, uint32_t done, uint32_t failed, int error);
 
+/* Tells the agent to look at the kernel's tables: what was exact must stay so. */
+void model_reconcile(struct model *model);
+
 /* The agent must say just this of clients, within the class that the case states. */
 void model_expect(struct model *model, const struct claim *claims, size_t count, int line);
 #define EXPECT(model, ...)                                                                 \
 	model_expect(model, (const struct claim[]){ __VA_ARGS__ },                         \
 		     sizeof((const struct claim[]){ __VA_ARGS__ }) / sizeof(struct claim), \
 		     __LINE__)
+/* The same of another namespace that the case made. */
+#define EXPECT_IN(model, name, ...)                                                           \
+	model_expect_in(model, name, (const struct claim[]){ __VA_ARGS__ },                   \
+			sizeof((const struct claim[]){ __VA_ARGS__ }) / sizeof(struct claim), \
+			__LINE__)
+void model_expect_in(struct model *model, const char *name, const struct claim *claims,
+		     size_t count, int line);
 #define EXPECT_NOTHING(model) model_expect(model, NULL, 0, __LINE__)
 
 /* --- for main() ------------------------------------------------------------------------------ */
@@ -118,3 +128,4 @@ extern const struct model_case model_range_cases[];
 extern const struct model_case model_refusal_cases[];
 extern const struct model_case model_timewait_cases[];
 extern const struct model_case model_udp_cases[];
+extern const struct model_case model_vrf_cases[];

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model.h"
+
+const struct model_case model_timewait_cases[] = {
+	{ .name = NULL },
+};
