@@ -33,7 +33,8 @@ uint32_t pool_window_capacity(const struct pool *pool, uint16_t first, uint16_t 
 
 uint32_t pool_capacity(const struct pool *pool)
 {
-	uint32_t lost = pool_blocked(pool) + (range_size(pool) & 1);
+	uint32_t slots = range_size(pool);
+	uint32_t lost = pool_blocked(pool) + (slots > 1 ? slots & 1 : 0);
 	uint32_t size = pool_size(pool);
 
 	return size > lost ? size - lost : 0;
