@@ -168,13 +168,11 @@ static int insert_hold(struct ledger *ledger, const struct abi_hold *seen, uint8
 	return r;
 }
 
-static void count_allocation(struct ledger *ledger, const struct event_taken *taken)
+static void count_allocation(struct ledger *ledger, struct hold *hold,
+			     const struct event_taken *taken)
 {
-	struct hold *hold = holds_find(&ledger->holds, taken->hold.id);
 	unsigned int protocol = protocol_index(taken->hold.protocol);
 
-	if (!hold)
-		return;
 	if (taken->header.flags & EVENT_FOUND) {
 		count_drift(ledger, hold, false);
 		if (ledger->starting)
@@ -210,21 +208,40 @@ static int replace_hold(struct ledger *ledger, struct hold *hold, const struct a
 	return r;
 }
 
+/* No event tells that a range changed, but each choice tells what it was made from. */
+static int follow_range(struct ledger *ledger, const struct pool *pool,
+			const struct abi_range *range)
+{
+	if (!range->last || (pool->first == range->first && pool->last == range->last))
+		return 0;
+	return ledger_follow_range(ledger, pool->netns, range);
+}
+
+static int begin_hold(struct ledger *ledger, const struct event_taken *taken, uint8_t marks)
+{
+	struct hold *hold;
+	int r = insert_hold(ledger, &taken->hold, marks);
+
+	if (r < 0)
+		return r;
+	hold = holds_find(&ledger->holds, taken->hold.id);
+	count_allocation(ledger, hold, taken);
+	if (taken->header.flags & EVENT_RESYNC)
+		return 0;
+	return follow_range(ledger, hold_pool(hold), &taken->hold.range);
+}
+
 static int apply_taken(struct ledger *ledger, const struct event_taken *taken)
 {
 	struct hold *known = holds_find(&ledger->holds, taken->hold.id);
 	bool resync = taken->header.flags & EVENT_RESYNC;
 	uint8_t marks = MARK_SEEN;
-	int r;
 
 	if (known)
 		return replace_hold(ledger, known, &taken->hold, marks);
 	if (taken->header.flags & EVENT_FOUND && !resync)
 		marks |= MARK_FOUND;
-	r = insert_hold(ledger, &taken->hold, marks);
-	if (r == 0)
-		count_allocation(ledger, taken);
-	return r;
+	return begin_hold(ledger, taken, marks);
 }
 
 static int apply_time_wait(struct ledger *ledger, const struct event_time_wait *event)
@@ -255,7 +272,9 @@ static int apply_refused(struct ledger *ledger, const struct event_refused *even
 
 	if (!stake)
 		return -ENOMEM;
-	r = refusal_apply(ledger, stake, event);
+	r = follow_range(ledger, pool, &event->range);
+	if (r == 0)
+		r = refusal_apply(ledger, stake, event);
 	if (event->search_ns)
 		histogram_add(&ledger->searches[protocol_index(event->protocol)][event->path],
 			      search_bounds, event->search_ns);

@@ -13,35 +13,39 @@
 
 /* --- network namespaces ---------------------------------------------------------------------- */
 
-static uint32_t reserved_inside(const struct netns_facts *facts)
-{
-	uint32_t count = 0;
-
-	for (uint32_t port = facts->first; port <= facts->last; port++)
-		if (facts->reserved[port / 8] & 1 << port % 8)
-			count++;
-	return count;
-}
-
 static const uint8_t none_reserved[65536 / 8];
 
-static bool same_reserved(const struct pool *pool, const struct netns_facts *facts)
+static const uint8_t *reserved_of(const struct pool *pool)
 {
-	return !memcmp(pool->reserved ? pool->reserved : none_reserved, facts->reserved,
-		       sizeof(facts->reserved));
+	return pool->reserved ? pool->reserved : none_reserved;
 }
 
-static int copy_reserved(struct pool *pool, const struct netns_facts *facts)
+static bool same_reserved(const struct pool *pool, const uint8_t *reserved)
 {
-	pool->reserved_count = reserved_inside(facts);
-	if (!pool->reserved && same_reserved(pool, facts))
+	return !memcmp(reserved_of(pool), reserved, sizeof(none_reserved));
+}
+
+static int copy_reserved(struct pool *pool, const uint8_t *reserved)
+{
+	if (same_reserved(pool, reserved))
 		return 0;
 	if (!pool->reserved)
-		pool->reserved = malloc(sizeof(facts->reserved));
+		pool->reserved = malloc(sizeof(none_reserved));
 	if (!pool->reserved)
 		return -ENOMEM;
-	memcpy(pool->reserved, facts->reserved, sizeof(facts->reserved));
+	memcpy(pool->reserved, reserved, sizeof(none_reserved));
 	return 0;
+}
+
+static uint32_t reserved_inside(const struct pool *pool)
+{
+	const uint8_t *reserved = reserved_of(pool);
+	uint32_t count = 0;
+
+	for (uint32_t port = pool->first; port <= pool->last; port++)
+		if (reserved[port / 8] & 1 << port % 8)
+			count++;
+	return count;
 }
 
 static int for_each_hold(struct ledger *ledger, const struct pool *pool,
@@ -80,20 +84,59 @@ static int review(struct ledger *ledger, struct hold *hold)
 					     : 0;
 }
 
-/* Holds outside the new range stay known: the range may come back to them. */
-static int set_range(struct ledger *ledger, struct pool *pool, const struct netns_facts *facts)
+/* No hold tells of these: their binders have left. */
+static int count_stuck_again(struct pool *pool, const struct portset *stuck)
 {
+	int r = 0;
+
+	for (uint32_t i = 0; i < stuck->capacity && r == 0; i++) {
+		uint16_t port = stuck->slots[i].port;
+
+		if (port && portset_contains(&pool->ports, port) &&
+		    !portset_contains(&pool->exclusive, port))
+			r = portset_add(&pool->stuck, port);
+	}
+	return r;
+}
+
+static int count_all_again(struct ledger *ledger, struct pool *pool, const struct portset *stuck)
+{
+	int r = for_each_hold(ledger, pool, count_again);
+
+	return r < 0 ? r : count_stuck_again(pool, stuck);
+}
+
+/* Holds outside the new range stay known: the range may come back to them. */
+static int set_range(struct ledger *ledger, struct pool *pool, uint16_t first, uint16_t last,
+		     const uint8_t *reserved)
+{
+	struct portset stuck = pool->stuck;
 	int r;
 
-	if (pool->first == facts->first && pool->last == facts->last && same_reserved(pool, facts))
+	if (pool->first == first && pool->last == last && same_reserved(pool, reserved))
 		return 0;
+	pool->stuck = (struct portset){ 0 };
 	for_each_hold(ledger, pool, forget_count);
-	pool->first = facts->first;
-	pool->last = facts->last;
-	r = copy_reserved(pool, facts);
-	if (r < 0)
-		return r;
-	return for_each_hold(ledger, pool, count_again);
+	portset_done(&pool->stuck);
+	r = copy_reserved(pool, reserved);
+	pool->first = first;
+	pool->last = last;
+	pool->reserved_count = reserved_inside(pool);
+	if (r == 0)
+		r = count_all_again(ledger, pool, &stuck);
+	portset_done(&stuck);
+	return r;
+}
+
+int ledger_follow_range(struct ledger *ledger, struct netns *netns, const struct abi_range *range)
+{
+	struct pool *pool;
+	int r = 0;
+
+	FOR_EACH_POOL(pool, netns)
+		if (r == 0)
+			r = set_range(ledger, pool, range->first, range->last, reserved_of(pool));
+	return r;
 }
 
 int ledger_set_netns(struct ledger *ledger, const struct netns_facts *facts)
@@ -111,7 +154,7 @@ int ledger_set_netns(struct ledger *ledger, const struct netns_facts *facts)
 	netns->tw_reuse_delay_ms = facts->tw_reuse_delay_ms;
 	FOR_EACH_POOL(pool, netns) {
 		if (r == 0)
-			r = set_range(ledger, pool, facts);
+			r = set_range(ledger, pool, facts->first, facts->last, facts->reserved);
 		if (r == 0 && reuse_changed)
 			r = for_each_hold(ledger, pool, review);
 	}

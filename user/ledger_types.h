@@ -240,11 +240,16 @@ uint32_t pool_blocked(const struct pool *pool);
 uint32_t pool_window_capacity(const struct pool *pool, uint16_t first, uint16_t last);
 
 /* Ports a connect() toward one destination can get: size, minus ports that a bind blocks, minus
- * one when the range has an odd size (the search then skips one end; 5.10 to 7.3). */
+ * one when the range has an odd size, but for a range of one (the search then skips one end;
+ * 5.10 to 7.3). */
 uint32_t pool_capacity(const struct pool *pool);
 
 /* Is the port one of the pool's? */
 bool pool_contains(const struct pool *pool, uint16_t port);
+
+/* The kernel chose from this range just now: where that is news, all holds are counted again.
+ * -ENOMEM: some are not. */
+int ledger_follow_range(struct ledger *ledger, struct netns *netns, const struct abi_range *range);
 
 /* Refusals within the last 60 s. */
 uint32_t pool_refused_recently(const struct pool *pool, uint64_t now_ns);

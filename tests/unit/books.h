@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A ledger under test: events go in, a view comes out. Include after cmocka.h. The books have one
- * namespace, EVENT_NETNS, told by facts; the start-up snapshot is over.
+ * namespace, EVENT_NETNS, told by facts; the start-up snapshot is over. An event that names no
+ * range saw the one that was told last.
  */
 #pragma once
 
@@ -13,11 +14,13 @@
 #include "user/view_build.h"
 
 #define BOOKS_START_NS (1000 * SECOND)
+#define BOOKS_NETNS_MAX 8 /* inodes below have their range noted */
 
 struct books {
 	struct ledger *ledger;
 	struct view *view; /* the newest; see look */
 	uint64_t now_ns;
+	struct abi_range told[BOOKS_NETNS_MAX]; /* by inode */
 };
 
 /* Facts as a test changes them before it tells them. */
@@ -35,6 +38,9 @@ static inline struct netns_facts usual_facts(void)
 
 static inline void tell(struct books *books, const struct netns_facts *facts)
 {
+	if (facts->inode < BOOKS_NETNS_MAX)
+		books->told[facts->inode] =
+			(struct abi_range){ .first = facts->first, .last = facts->last };
 	assert_int_equal(ledger_set_netns(books->ledger, facts), 0);
 }
 
@@ -61,9 +67,25 @@ static inline void books_close(struct books *books)
 	ledger_free(books->ledger);
 }
 
+static inline void see_range(const struct books *books, const struct abi_tuple *tuple,
+			     struct abi_range *range)
+{
+	const struct abi_range *told =
+		tuple->netns < BOOKS_NETNS_MAX ? &books->told[tuple->netns] : NULL;
+
+	if (!told || !told->last || range->first != EVENT_FIRST || range->last != EVENT_LAST)
+		return;
+	range->first = told->first;
+	range->last = told->last;
+}
+
 /* An event without a time happens now. */
 static inline void apply(struct books *books, struct event event)
 {
+	if (event.header.kind == EVENT_TAKEN)
+		see_range(books, &event.taken.hold.tuple, &event.taken.hold.range);
+	if (event.header.kind == EVENT_REFUSED)
+		see_range(books, &event.refused.tuple, &event.refused.range);
 	if (!event.header.time_ns)
 		event.header.time_ns = books->now_ns;
 	if (event.header.kind == EVENT_TAKEN && !event.taken.hold.taken_ns)

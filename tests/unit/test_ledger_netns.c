@@ -63,16 +63,35 @@ static void a_refusal_makes_a_namespace_known(void **state)
 	books_close(&books);
 }
 
-static void later_events_do_not_change_the_range(void **state)
+/* What it leaves behind stays known, but counts no more. */
+static void a_changed_range_is_known_with_its_next_port(void **state)
 {
 	struct books books = books_open();
 
 	(void)state;
-	take(&books, .id = 1, .port = 40000, .first = 1, .last = 65535);
+	take(&books, .id = 1, .port = 40000);
+	take(&books, .id = 2, .port = 50003, .first = 50000, .last = 50009);
+	assert_int_equal(tcp(&books)->size, 10);
+	assert_int_equal(tcp(&books)->used, 1);
+	assert_int_equal(pool(&books, IPPROTO_UDP)->size, 10);
+	refuse(&books, .first = 40000, .last = 50009);
+	assert_int_equal(tcp(&books)->size, 10010);
+	assert_int_equal(tcp(&books)->used, 2);
+	books_close(&books);
+}
+
+/* They tell what the range was when the hold began. */
+static void repeated_holds_do_not_change_the_range(void **state)
+{
+	struct books books = books_open();
+
+	(void)state;
+	take(&books, .id = 1, .port = 40000);
+	take(&books, .id = 1, .port = 40000, .first = 1, .last = 65535, .pid = 7);
 	assert_int_equal(tcp(&books)->size, 100);
-	take(&books, .id = 2, .port = 40000, .netns = UNTOLD);
-	take(&books, .id = 3, .port = 40001, .netns = UNTOLD, .first = 1, .last = 65535);
-	assert_int_equal(find_pool(&books, UNTOLD, IPPROTO_TCP)->size, 100);
+	take(&books, .id = 2, .port = 40001, .first = 1, .last = 65535,
+	     .event_flags = EVENT_FOUND | EVENT_RESYNC);
+	assert_int_equal(tcp(&books)->size, 100);
 	books_close(&books);
 }
 
@@ -359,7 +378,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_namespace_has_the_range_its_event_saw),
 		cmocka_unit_test(an_unknown_namespace_has_one_range_for_both_protocols),
 		cmocka_unit_test(a_refusal_makes_a_namespace_known),
-		cmocka_unit_test(later_events_do_not_change_the_range),
+		cmocka_unit_test(a_changed_range_is_known_with_its_next_port),
+		cmocka_unit_test(repeated_holds_do_not_change_the_range),
 		cmocka_unit_test(a_namespace_not_told_of_recycles_nothing_until_it_is),
 		cmocka_unit_test(a_name_is_the_one_told_last),
 		cmocka_unit_test(reserved_ports_leave_the_pool),

@@ -253,6 +253,7 @@ static void do_drop(struct model *model)
 	uint32_t inode = 1 + below(NETNS);
 
 	ledger_drop_netns(model->books.ledger, inode);
+	model->books.told[inode] = (struct abi_range){ 0 };
 	for (int i = 0; i < HOLDS; i++)
 		if (model->holds[i].netns == inode)
 			model->holds[i].id = 0;

@@ -204,6 +204,25 @@ static void a_once_bound_port_stays_blocked_while_someone_is_on_it(void **state)
 	books_close(&books);
 }
 
+static void a_stuck_port_stays_so_when_the_range_changes(void **state)
+{
+	struct netns_facts facts = usual_facts();
+	struct books books = books_open();
+
+	(void)state;
+	take(&books, .id = 1, .port = 40000, .sticks = true);
+	take(&books, .id = 2, .port = 40000, .path = PATH_EXPLICIT, .nowhere = true,
+	     .sticks = true);
+	release(&books, .id = 2);
+	facts.last = EVENT_FIRST + 9;
+	tell(&books, &facts);
+	assert_int_equal(tcp(&books)->exclusive, 1);
+	assert_int_equal(destination(&books)->capacity, 9);
+	release(&books, .id = 1);
+	assert_int_equal(tcp(&books)->exclusive, 0);
+	books_close(&books);
+}
+
 static void a_newer_kernel_frees_it_with_the_last_binder(void **state)
 {
 	struct books books = books_open();
@@ -250,6 +269,7 @@ int main(void)
 		cmocka_unit_test(facts_reach_the_pools_of_vrfs),
 		cmocka_unit_test(a_refusal_on_an_interface_makes_no_vrf),
 		cmocka_unit_test(a_once_bound_port_stays_blocked_while_someone_is_on_it),
+		cmocka_unit_test(a_stuck_port_stays_so_when_the_range_changes),
 		cmocka_unit_test(a_newer_kernel_frees_it_with_the_last_binder),
 		cmocka_unit_test(binding_a_stuck_port_again_counts_it_once),
 	};
