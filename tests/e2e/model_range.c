@@ -20,7 +20,11 @@ static void reserved_ports_are_no_ports(struct model *model)
 	model_sysctl(model, "ip_local_reserved_ports", "40000-40003,40010,40100");
 	model_server(model, LOCALHOST, 5000);
 	p = model_actor(model, "pg-p");
-	some_failed(actor_connect(p, 17, LOCALHOST, 5000), 15, 2, EADDRNOTAVAIL);
+	all_done(actor_connect(p, 1, LOCALHOST, 5000), 1);
+	EXPECT(model, TCP(.size = 15, .shared = 1),
+	       TOWARD(LOCALHOST, 5000, .active = 1, .process = "pg-p"),
+	       OWNER("pg-p", "tcp", .active = 1));
+	some_failed(actor_connect(p, 16, LOCALHOST, 5000), 14, 2, EADDRNOTAVAIL);
 	/* Whoever asks for a reserved port by its number gets it. */
 	all_done(actor_bind(p, 1, SOCK_STREAM, LOCALHOST, 40010), 1);
 	EXPECT(model, TCP(.size = 15, .shared = 15),
