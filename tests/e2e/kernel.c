@@ -10,6 +10,7 @@
 
 #include <bpf/btf.h>
 
+#include "actor.h"
 #include "check.h"
 #include "process.h"
 #include "space.h"
@@ -74,6 +75,34 @@ const char *kernel_lacks_vxlan(void)
 				     "id", "7",    "dstport", "40500", NULL };
 
 	return makes_link(argv) ? NULL : "no VXLAN devices (CONFIG_VXLAN)";
+}
+
+/* In SCRATCH, toward port 5000. */
+static void leave_remnant(void)
+{
+	struct actor *server = actor_start(SCRATCH, "pg-server");
+	struct actor *p = actor_start(SCRATCH, "pg-p");
+
+	actor_listen(server, "127.0.0.1", 5000);
+	actor_connect(p, 1, "127.0.0.1", 5000);
+	actor_accept(server, 1);
+	actor_close(p, 0);
+	actor_close_accepted(server);
+	actor_stop(p);
+	actor_stop(server);
+}
+
+/* From 5.19 on. */
+const char *kernel_lacks_killing_time_wait(void)
+{
+	unsigned int left;
+
+	space_add(SCRATCH, 40000, 40999);
+	leave_remnant();
+	space_ss(SCRATCH, "-K -tan", "'dport = :5000'");
+	left = space_ss(SCRATCH, "-tan", "'dport = :5000'");
+	space_delete(SCRATCH);
+	return left ? "sock_destroy of TIME_WAIT" : NULL;
 }
 
 static bool has_member(const struct btf *btf, const char *type_name, const char *member_name)

@@ -10,6 +10,7 @@ const char *kernel_lacks_mptcp(void);
 const char *kernel_lacks_io_uring(void);
 const char *kernel_lacks_vrf(void);
 const char *kernel_lacks_vxlan(void);
+const char *kernel_lacks_killing_time_wait(void);
 
 /* Is a once-bound port free for connect() as soon as its last binder left? From 6.17 on, told by
  * inet_bind2_bucket.fastreuse. */
