@@ -134,11 +134,13 @@ struct window {
 	uint16_t last;
 	uint32_t holds; /* of sockets with this very range */
 	struct tally tally;
+	uint32_t kept; /* as in struct destination */
 };
 
 struct destination {
 	struct destination_key key;
 	struct tally tally;
+	uint32_t kept;          /* used ports that a bind has blocked since; see overlap.h */
 	struct trend trend;     /* of ports used */
 	struct window *windows; /* list; usually empty */
 	struct share *shares;   /* list through share.next */
@@ -236,13 +238,15 @@ uint32_t pool_size(const struct pool *pool);
 /* Ports no connect() can get: exclusively held, or blocked still. */
 uint32_t pool_blocked(const struct pool *pool);
 
-/* The ports of a window that a connect() of such a socket can get. */
-uint32_t pool_window_capacity(const struct pool *pool, uint16_t first, uint16_t last);
-
 /* Ports a connect() toward one destination can get: size, minus ports that a bind blocks, minus
  * one when the range has an odd size, but for a range of one (the search then skips one end;
  * 5.10 to 7.3). */
 uint32_t pool_capacity(const struct pool *pool);
+
+/* The same, and the ports it has in spite of a later bind. */
+uint32_t destination_capacity(const struct destination *destination);
+/* Of a socket with this IP_LOCAL_PORT_RANGE, whose search skips nothing. */
+uint32_t window_capacity(const struct pool *pool, const struct window *window);
 
 /* Is the port one of the pool's? */
 bool pool_contains(const struct pool *pool, uint16_t port);

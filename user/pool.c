@@ -20,24 +20,40 @@ uint32_t pool_blocked(const struct pool *pool)
 	return pool->exclusive.count + pool->stuck.count;
 }
 
-uint32_t pool_window_capacity(const struct pool *pool, uint16_t first, uint16_t last)
+/* The search of a range of odd size skips one end. */
+static uint32_t skipped(const struct pool *pool)
 {
-	uint32_t blocked = portset_count_within(&pool->exclusive, first, last) +
-			   portset_count_within(&pool->stuck, first, last);
-	uint32_t size = 0;
+	uint32_t size = range_size(pool);
 
-	for (uint32_t port = first; port <= last; port++)
-		size += pool_contains(pool, (uint16_t)port);
-	return size > blocked ? size - blocked : 0;
+	return size > 1 ? size & 1 : 0;
+}
+
+static uint32_t less(uint32_t size, uint32_t lost)
+{
+	return size > lost ? size - lost : 0;
 }
 
 uint32_t pool_capacity(const struct pool *pool)
 {
-	uint32_t slots = range_size(pool);
-	uint32_t lost = pool_blocked(pool) + (slots > 1 ? slots & 1 : 0);
-	uint32_t size = pool_size(pool);
+	return less(pool_size(pool), pool_blocked(pool) + skipped(pool));
+}
 
-	return size > lost ? size - lost : 0;
+uint32_t destination_capacity(const struct destination *destination)
+{
+	const struct pool *pool = destination->key.pool;
+
+	return less(pool_size(pool) + destination->kept, pool_blocked(pool) + skipped(pool));
+}
+
+uint32_t window_capacity(const struct pool *pool, const struct window *window)
+{
+	uint32_t blocked = portset_count_within(&pool->exclusive, window->first, window->last) +
+			   portset_count_within(&pool->stuck, window->first, window->last);
+	uint32_t size = 0;
+
+	for (uint32_t port = window->first; port <= window->last; port++)
+		size += pool_contains(pool, (uint16_t)port);
+	return less(size + window->kept, blocked);
 }
 
 bool pool_contains(const struct pool *pool, uint16_t port)

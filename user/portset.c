@@ -98,9 +98,14 @@ bool portset_remove(struct portset *set, uint16_t port)
 	return true;
 }
 
+uint32_t portset_holds(const struct portset *set, uint16_t port)
+{
+	return set->count ? set->slots[find(set, port)].holds : 0;
+}
+
 bool portset_contains(const struct portset *set, uint16_t port)
 {
-	return set->capacity && set->slots[find(set, port)].port;
+	return portset_holds(set, port);
 }
 
 uint32_t portset_count_within(const struct portset *set, uint16_t first, uint16_t last)

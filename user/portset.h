@@ -26,6 +26,9 @@ int portset_add(struct portset *set, uint16_t port);
 /* False if the port is not there. */
 bool portset_remove(struct portset *set, uint16_t port);
 
+/* Holds on the port. */
+uint32_t portset_holds(const struct portset *set, uint16_t port);
+
 bool portset_contains(const struct portset *set, uint16_t port);
 
 /* Distinct ports from first to last. */

@@ -20,8 +20,7 @@ static double window_saturation(const struct pool *pool, const struct destinatio
 
 	if (!window)
 		return 1;
-	return saturation(tally_used(&window->tally),
-			  pool_window_capacity(pool, window->first, window->last));
+	return saturation(tally_used(&window->tally), window_capacity(pool, window));
 }
 
 /* How full the scope was that refused: a destination for connect(), else the pool. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "user/arena.h"
+#include "user/overlap.h"
 #include "user/view_rows.h"
 
 /* --- pools ----------------------------------------------------------------------------------- */
@@ -56,13 +57,12 @@ static void fill_pool(struct builder *builder, struct view_pool *row, const stru
 static double destination_exhaustion(const struct destination *destination)
 {
 	return trend_seconds_to(&destination->trend, tally_used(&destination->tally),
-				pool_capacity(destination->key.pool));
+				destination_capacity(destination));
 }
 
 static double window_saturation(const struct pool *pool, const struct window *window)
 {
-	return saturation(tally_used(&window->tally),
-			  pool_window_capacity(pool, window->first, window->last));
+	return saturation(tally_used(&window->tally), window_capacity(pool, window));
 }
 
 static void forget_worst(struct ledger *ledger)
@@ -86,14 +86,15 @@ static void find_worst(struct ledger *ledger)
 	struct destination *next;
 
 	forget_worst(ledger);
+	overlap_count(ledger);
 	HASH_ITER(hh, ledger->destinations, destination, next) {
 		struct pool *pool = destination->key.pool;
 		uint32_t used = tally_used(&destination->tally);
 
 		if (!used)
 			continue;
-		pool->worst_saturation =
-			fmax(pool->worst_saturation, saturation(used, pool_capacity(pool)));
+		pool->worst_saturation = fmax(pool->worst_saturation,
+					      saturation(used, destination_capacity(destination)));
 		pool->exhaustion_seconds =
 			fmin(pool->exhaustion_seconds, destination_exhaustion(destination));
 		for (const struct window *w = destination->windows; w; w = w->next)
@@ -196,7 +197,7 @@ static void fill_destination(struct builder *builder, struct view_destination *r
 		.remote_port = destination->key.remote_port,
 		.first = pool->first,
 		.last = pool->last,
-		.capacity = pool_capacity(pool),
+		.capacity = destination_capacity(destination),
 		.used = tally_used(tally),
 		.active = tally->active,
 		.time_wait = tally->time_wait,
@@ -224,7 +225,7 @@ static void fill_window(struct builder *builder, struct view_destination *row,
 	row->window = true;
 	row->first = window->first;
 	row->last = window->last;
-	row->capacity = pool_window_capacity(destination->key.pool, window->first, window->last);
+	row->capacity = window_capacity(destination->key.pool, window);
 	row->saturation = saturation(row->used, row->capacity);
 }
 
