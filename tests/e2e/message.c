@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "message.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 union control {
 	struct cmsghdr header;
@@ -24,7 +26,7 @@ _Bool message_send(int socket, const void *data, size_t size, const int *fds, si
 		message.msg_control = &control;
 		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
 	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)size;
+	return TEMP_FAILURE_RETRY(sendmsg(socket, &message, MSG_NOSIGNAL)) == (ssize_t)size;
 }
 
 ssize_t message_receive(int socket, void *data, size_t size, int *fds, size_t *ret_count)
@@ -41,7 +43,8 @@ ssize_t message_receive(int socket, void *data, size_t size, int *fds, size_t *r
 	ssize_t n;
 
 	*ret_count = 0;
-	n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	/* io_uring interrupts calls of its own process. */
+	n = TEMP_FAILURE_RETRY(recvmsg(socket, &message, MSG_CMSG_CLOEXEC));
 	header = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 	if (header && header->cmsg_type == SCM_RIGHTS) {
 		*ret_count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);

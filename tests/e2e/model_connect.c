@@ -103,6 +103,21 @@ static void play_two_destinations(struct model *model)
 	       TOWARD(OTHER_LOCALHOST, 5001, .active = 4), OWNER("pg-p", "tcp", .active = 8));
 }
 
+/* Odd, but the search of one port skips nothing. */
+static void play_one_port(struct model *model)
+{
+	struct actor *p;
+
+	model_range(model, "40000 40000");
+	model_server(model, LOCALHOST, 5000);
+	p = model_actor(model, "pg-p");
+	some_failed(actor_connect(p, 2, LOCALHOST, 5000), 1, 1, EADDRNOTAVAIL);
+	EXPECT(model, TCP(.size = 1, .shared = 1),
+	       TOWARD(LOCALHOST, 5000, .capacity = 1, .active = 1),
+	       OWNER("pg-p", "tcp", .active = 1, .refusals = 1),
+	       REFUSED("pg-p", "connect", "EADDRNOTAVAIL", .remote = LOCALHOST, .port = 5000));
+}
+
 static void play_refused(struct model *model)
 {
 	struct opening opening = { .how = OPEN_KEEP,
@@ -330,6 +345,7 @@ const struct model_case model_connect_cases[] = {
 	{ .name = "connect(), IPv4 through an IPv6 socket", .play = play_mapped },
 	{ .name = "connect() to two destinations with the same ports",
 	  .play = play_two_destinations },
+	{ .name = "connect() in a range of one port", .play = play_one_port },
 	{ .name = "connect() that nobody accepts (ECONNREFUSED)", .play = play_refused },
 	{ .name = "connect() without an answer", .play = play_unanswered },
 	{ .name = "a connection reset by the other end", .play = play_reset_by_peer },
