@@ -101,6 +101,15 @@ static __always_inline bool hold_take(__u64 key, struct abi_hold *seen, __u64 se
 	return true;
 }
 
+/* A remnant that got its FIN, or timestamps, has become recyclable. */
+static __always_inline void hold_refresh(struct abi_hold *held, __u8 tw_flags, __u8 event_flags)
+{
+	if (held->state != HOLD_TIME_WAIT || (held->flags & HOLD_TW_FLAGS) == tw_flags)
+		return;
+	held->flags = (held->flags & ~HOLD_TW_FLAGS) | tw_flags;
+	emit_time_wait(held->id, held->flags, event_flags);
+}
+
 /* The socket's port now belongs to its TIME_WAIT remnant: same hold, same owner, new object. */
 static __always_inline void hold_hand_over(__u64 socket, __u64 remnant, __u8 tw_flags)
 {

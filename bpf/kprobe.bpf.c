@@ -142,6 +142,14 @@ int BPF_KPROBE(k_remnant_611, struct inet_timewait_sock *tw, struct sock *sk)
 	return 0;
 }
 
+SEC("kprobe/__inet_twsk_schedule")
+int BPF_KPROBE(k_remnant_on, struct inet_timewait_sock *tw, int timeout, bool again)
+{
+	if (again)
+		remnant_goes_on(tw);
+	return 0;
+}
+
 SEC("kprobe/inet_twsk_bind_unhash")
 int BPF_KPROBE(k_remnant_gone, struct inet_timewait_sock *tw)
 {

@@ -52,6 +52,14 @@ int BPF_PROG(remnant_new_611, struct inet_timewait_sock *tw, struct sock *sk)
 	return 0;
 }
 
+SEC("fentry/__inet_twsk_schedule")
+int BPF_PROG(remnant_on, struct inet_timewait_sock *tw, int timeout, bool again)
+{
+	if (again)
+		remnant_goes_on(tw);
+	return 0;
+}
+
 /* Its callers run in softirq or with it off, so nothing can nest here and one observer is enough.
  */
 SEC("fentry/inet_twsk_bind_unhash")

@@ -49,6 +49,16 @@ static __always_inline void remnant_begins(struct inet_timewait_sock *tw, struct
 	hold_hand_over((__u64)sk, (__u64)tw, time_wait_flags(tw));
 }
 
+/* A segment came that starts the remnant's time anew: perhaps the FIN that it was waiting for. */
+static __always_inline void remnant_goes_on(struct inet_timewait_sock *tw)
+{
+	__u64 key = (__u64)tw;
+	struct abi_hold *held = bpf_map_lookup_elem(&holds, &key);
+
+	if (held)
+		hold_refresh(held, time_wait_flags(tw), 0);
+}
+
 /* Called twice when a connect() recycles the remnant; only the first finds it on its port. */
 static __always_inline void remnant_ends(struct inet_timewait_sock *tw)
 {

@@ -52,17 +52,6 @@ static __always_inline void bury_dead(void)
 	dead_key = 0;
 }
 
-/* A remnant that got its FIN, or timestamps, has become recyclable. */
-static __always_inline void refresh_remnant(__u64 key, struct abi_hold *hold)
-{
-	__u8 now = time_wait_flags((void *)key);
-
-	if ((hold->flags & HOLD_TW_FLAGS) == now)
-		return;
-	hold->flags = (hold->flags & ~HOLD_TW_FLAGS) | now;
-	emit_time_wait(hold->id, hold->flags, EVENT_FOUND);
-}
-
 /* One byte per hold looked at: the reader decides how many come at a time. */
 SEC("iter/bpf_map_elem")
 int sweep_holds(struct bpf_iter__bpf_map_elem *ctx)
@@ -81,7 +70,7 @@ int sweep_holds(struct bpf_iter__bpf_map_elem *ctx)
 		dead_id = hold->id;
 	} else {
 		if (hold->state == HOLD_TIME_WAIT)
-			refresh_remnant(key, hold);
+			hold_refresh(hold, time_wait_flags((void *)key), EVENT_FOUND);
 		if (resync)
 			emit_taken(hold, 0, EVENT_FOUND | EVENT_RESYNC);
 	}

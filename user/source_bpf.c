@@ -77,6 +77,7 @@ static const struct program fentry_programs[] = {
 	{ "udp_aborted", "udp_abort", true },
 	{ "remnant_new", "inet_twsk_hashdance", true },
 	{ "remnant_new_611", "inet_twsk_hashdance_schedule", true },
+	{ "remnant_on", "__inet_twsk_schedule", true },
 	{ "remnant_gone", "inet_twsk_bind_unhash", false },
 	{ NULL, NULL, false },
 };
@@ -97,6 +98,7 @@ static const struct program kprobe_programs[] = {
 	{ "k_udp_aborted", "udp_abort", true },
 	{ "k_remnant_new", "inet_twsk_hashdance", true },
 	{ "k_remnant_611", "inet_twsk_hashdance_schedule", true },
+	{ "k_remnant_on", "__inet_twsk_schedule", true },
 	{ "k_remnant_gone", "inet_twsk_bind_unhash", false },
 	{ NULL, NULL, false },
 };
@@ -126,6 +128,7 @@ static const char *const hooked_functions[] = {
 	"udp_abort",
 	"inet_twsk_hashdance",
 	"inet_twsk_hashdance_schedule",
+	"__inet_twsk_schedule",
 	"inet_twsk_bind_unhash",
 	NULL,
 };
