@@ -354,7 +354,9 @@ static bool nothing_is_left(const struct model *model, const json_t *snapshot)
 
 static bool previous_is_gone(const struct model *model, const json_t *snapshot)
 {
-	return !model->bench->previous || claims_nothing_known(snapshot, model->bench->previous);
+	uint32_t previous = model->bench->previous;
+
+	return !previous || previous == model->netns || claims_nothing_known(snapshot, previous);
 }
 
 static void wait_until(struct model *model,
