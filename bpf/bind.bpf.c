@@ -31,6 +31,13 @@ int BPF_PROG(autobind, struct sock *sk)
 	return 0;
 }
 
+SEC("fentry/udp_lib_get_port")
+int BPF_PROG(udp_port_begin, struct sock *sk, unsigned short wanted)
+{
+	udp_bind_begin(sk, wanted);
+	return 0;
+}
+
 SEC("fexit/inet_csk_get_port")
 int BPF_PROG(tcp_port_done, struct sock *sk, unsigned short wanted, int failed)
 {

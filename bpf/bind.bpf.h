@@ -19,6 +19,13 @@ static __always_inline void autobind_begin(struct sock *sk)
 		search_begin(sk, PATH_AUTOBIND, 0);
 }
 
+/* An autobind is on its way already; a bind() begins here. */
+static __always_inline void udp_bind_begin(struct sock *sk, __u16 wanted)
+{
+	if (!search_is_of(sk))
+		bind_begin(sk, wanted);
+}
+
 static __always_inline __u8 port_path(struct sock *sk, __u8 protocol, __u16 wanted,
 				      const struct search *search)
 {

@@ -59,12 +59,10 @@ int BPF_KPROBE(k_autobind, struct sock *sk)
 	return 0;
 }
 
-/* An autobind is on its way already; a bind() begins here. */
 SEC("kprobe/udp_lib_get_port")
 int BPF_KPROBE(k_udp_port, struct sock *sk, unsigned short wanted)
 {
-	if (!search_is_of(sk))
-		bind_begin(sk, wanted);
+	udp_bind_begin(sk, wanted);
 	return 0;
 }
 

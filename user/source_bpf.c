@@ -67,6 +67,7 @@ static const struct program fentry_programs[] = {
 	{ "tcp_port_done", "inet_csk_get_port", false },
 	{ "tcp_port_done2", "inet_csk_get_port", false },
 	{ "autobind", "inet_autobind", true },
+	{ "udp_port_begin", "udp_lib_get_port", false },
 	{ "udp_port_done", "udp_lib_get_port", false },
 	{ "udp_port_done2", "udp_lib_get_port", false },
 	{ "child_done", "__inet_inherit_port", false },
