@@ -235,6 +235,7 @@ static int forget_gone_netns(struct agent *agent)
 	for (size_t i = 0; i < count; i++)
 		if (!is_listed(agent, inodes[i]) && !ledger_netns_in_use(agent->ledger, inodes[i]))
 			ledger_drop_netns(agent->ledger, inodes[i]);
+	agent->netns_counted = ledger_list_netns(agent->ledger, NULL, 0);
 	return 0;
 }
 

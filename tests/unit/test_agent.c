@@ -6,6 +6,7 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include "user/agent.h"
 #include "user/holds_dump.h"
 #include "user/ledger.h"
+#include "user/netns.h"
 #include "user/util.h"
 #include "user/view.h"
 
@@ -462,6 +464,39 @@ static void a_dump_tells_of_losses_that_nobody_has_noted(void **state)
 	agent_close(agent);
 }
 
+static uint32_t pool_size_of(struct agent *agent, uint32_t netns)
+{
+	struct view *view = NULL;
+	uint32_t size = 0;
+
+	assert_int_equal(agent_view(agent, &view), 0);
+	for (size_t i = 0; i < view->pools_count; i++)
+		if (view->pools[i].netns == netns)
+			size = view->pools[i].size;
+	view_unref(view);
+	return size;
+}
+
+/* Leaves the process in a namespace of its own, so it comes last. */
+static void a_namespace_that_comes_when_another_has_gone_is_read(void **state)
+{
+	struct agent *agent = start_fake();
+	uint32_t netns;
+
+	(void)state;
+	record(&stage.ring, taken_event(.id = 1, .netns = NETNS, .port = 40001));
+	record(&stage.ring, time_wait_event(.id = 1));
+	assert_int_equal(agent_reconcile(agent), 0);
+	assert_null(agent_netns_name(agent, NETNS));
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) {
+		netns = netns_current();
+		record(&stage.ring, taken_event(.id = 2, .netns = netns, .port = 40001));
+		assert_int_equal(agent_tick(agent), 0);
+		assert_int_equal(pool_size_of(agent, netns), 60999 - 32768 + 1);
+	}
+	agent_close(agent);
+}
+
 #define STAGED(function) cmocka_unit_test_setup(function, set_stage)
 
 int main(void)
@@ -482,6 +517,7 @@ int main(void)
 		STAGED(a_dump_has_what_waited_in_the_ring),
 		STAGED(a_dump_says_when_the_last_reconcile_began),
 		STAGED(a_dump_tells_of_losses_that_nobody_has_noted),
+		STAGED(a_namespace_that_comes_when_another_has_gone_is_read),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);
