@@ -204,6 +204,11 @@ static const char *class_name(enum case_class reached)
 	}
 }
 
+static enum case_class usual_class(const struct model *model)
+{
+	return model->bench->source == SOURCE_DIAG ? CLASS_RECONCILE : CLASS_EXACT;
+}
+
 static enum case_class expected_class(const struct model *model)
 {
 	const struct model_case *plan = model->plan;
@@ -215,9 +220,7 @@ static enum case_class expected_class(const struct model *model)
 	};
 	enum case_class reached = stated[model->bench->source];
 
-	if (reached)
-		return reached;
-	return model->bench->source == SOURCE_DIAG ? CLASS_RECONCILE : CLASS_EXACT;
+	return reached ? reached : usual_class(model);
 }
 
 /* reply: what is wrong at once. */
@@ -458,7 +461,10 @@ static void test(void **state)
 	if (model->seen < expected_class(model))
 		fail_msg("%s, which is better than %s: mend the table", class_name(model->seen),
 			 class_name(expected_class(model)));
-	record(model, class_name(model->seen), model->plan->why);
+	if (model->seen != usual_class(model) && !model->plan->why)
+		fail_msg("%s, which is not the usual: say why", class_name(model->seen));
+	record(model, class_name(model->seen),
+	       model->seen != usual_class(model) ? model->plan->why : NULL);
 	model->plan = NULL;
 }
 

@@ -200,13 +200,14 @@ static void play_odd_connect(struct model *model)
 	       OWNER("pg-p", "tcp", .active = 6));
 }
 
+/* Each bind(0) leaves out one of them as well, but not always the same. */
 static void play_odd_bind(struct model *model)
 {
 	struct actor *p = model_actor(model, "pg-p");
 
 	model_range(model, "40000 40006");
-	all_done(actor_bind(p, 7, SOCK_STREAM, LOCALHOST, 0), 7);
-	EXPECT(model, TCP(.size = 7, .exclusive = 7), OWNER("pg-p", "tcp", .exclusive = 7));
+	all_done(actor_bind(p, 6, SOCK_STREAM, LOCALHOST, 0), 6);
+	EXPECT(model, TCP(.size = 7, .exclusive = 6), OWNER("pg-p", "tcp", .exclusive = 6));
 }
 
 const struct model_case model_bind_cases[] = {
