@@ -223,17 +223,24 @@ static enum case_class expected_class(const struct model *model)
 	return reached ? reached : usual_class(model);
 }
 
+/* How long to wait for a class, and not long for one that should not be reached. */
+static uint64_t patience_ms(const struct model *model, enum case_class reached)
+{
+	if (expected_class(model) > reached)
+		return LATE_MS;
+	return reached == CLASS_EXACT ? EXACT_MS : RECONCILED_MS;
+}
+
 /* reply: what is wrong at once. */
 static enum case_class judge(struct model *model, const struct claim *claims, size_t count,
 			     char reply[CLAIM_REPLY_MAX])
 {
 	char after[CLAIM_REPLY_MAX];
-	uint64_t patience_ms = expected_class(model) == CLASS_EXACT ? EXACT_MS : LATE_MS;
 
-	if (holds_within(model, claims, count, patience_ms, reply))
+	if (holds_within(model, claims, count, patience_ms(model, CLASS_EXACT), reply))
 		return CLASS_EXACT;
 	model_reconcile(model);
-	if (holds_within(model, claims, count, RECONCILED_MS, after))
+	if (holds_within(model, claims, count, patience_ms(model, CLASS_RECONCILE), after))
 		return CLASS_RECONCILE;
 	return CLASS_INVISIBLE;
 }
