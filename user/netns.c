@@ -155,6 +155,14 @@ uint32_t netns_current(void)
 	return stat("/proc/thread-self/ns/net", &st) < 0 ? 0 : (uint32_t)st.st_ino;
 }
 
+/* A process that the path names may have gone to another namespace since, or be another one. */
+static bool leads_to(int fd, const struct netns_entry *entry)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (uint32_t)st.st_ino == entry->inode;
+}
+
 int netns_visit(const struct netns_entry *entry, int (*visit)(void *context), void *context)
 {
 	CLEANUP(fd_closep) int home = -1;
@@ -165,7 +173,11 @@ int netns_visit(const struct netns_entry *entry, int (*visit)(void *context), vo
 		return visit(context);
 	home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	away = open(entry->path, O_RDONLY | O_CLOEXEC);
-	if (home < 0 || away < 0 || setns(away, CLONE_NEWNET) < 0)
+	if (home < 0 || away < 0)
+		return -errno;
+	if (!leads_to(away, entry))
+		return -ESTALE;
+	if (setns(away, CLONE_NEWNET) < 0)
 		return -errno;
 	r = visit(context);
 	if (setns(home, CLONE_NEWNET) < 0)

@@ -30,7 +30,8 @@ void netns_list_done(struct netns_list *list);
 uint32_t netns_current(void);
 
 /* Calls visit with the calling thread inside the namespace, then goes back. Returns what visit
- * returned, or a negative errno if the namespace could not be entered. Aborts the process if the
+ * returned, or a negative errno if the namespace could not be entered: -ESTALE where its path leads
+ * elsewhere by now. Aborts the process if the
  * way back fails: everything read later would be of the wrong namespace. */
 int netns_visit(const struct netns_entry *entry, int (*visit)(void *context), void *context);
 

@@ -203,6 +203,18 @@ static void a_namespace_that_is_gone_is_not_visited(void **state)
 	assert_int_equal(seen, 4242);
 }
 
+/* As when the process has moved on. */
+static void a_path_that_leads_elsewhere_is_not_visited(void **state)
+{
+	struct netns_entry entry = { .inode = netns_current() + 1,
+				     .path = "/proc/thread-self/ns/net" };
+	uint32_t seen = 4242;
+
+	(void)state;
+	assert_int_equal(netns_visit(&entry, note_netns, &seen), -ESTALE);
+	assert_int_equal(seen, 4242);
+}
+
 /* The first and the last number of a file; the same if it has but one. */
 static void read_numbers(const char *path, unsigned int *ret_first, unsigned int *ret_last)
 {
@@ -247,6 +259,7 @@ int main(void)
 		scratch_test(without_proc_there_is_no_list),
 		cmocka_unit_test(our_own_namespace_is_visited_without_leaving),
 		scratch_test(a_namespace_that_is_gone_is_not_visited),
+		scratch_test(a_path_that_leads_elsewhere_is_not_visited),
 		cmocka_unit_test(the_facts_are_what_the_sysctls_say),
 	};
 
