@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "process.h"
+#include "review.h"
 #include "user/clock.h"
 #include "user/text.h"
 #include "user/util.h"
@@ -34,7 +35,8 @@ struct bench {
 	char source_name[32];
 	enum source source;
 	double reconciliations; /* those we know of */
-	bool verifies;          /* there is `portgauge verify` */
+	struct review review;   /* of the state in which the last case left the agent */
+	const char *reviewed;   /* that case */
 	unsigned int turn;      /* counts cases, for names of namespaces */
 	uint32_t previous;      /* inode of the last case's namespace */
 	struct model model;
@@ -53,12 +55,22 @@ struct bench *bench_new(const char *source, const char *results)
 	return bench;
 }
 
+/* What verify said of the case before; NULL: nothing differs. */
+static const char *review_result(struct bench *bench, char reply[REVIEW_REPLY_MAX])
+{
+	return review_end(&bench->review, bench->watch, reply) ? reply : NULL;
+}
+
 int bench_free(struct bench *bench)
 {
-	int status = bench ? watch_stop(bench->watch) : 0;
+	char reply[REVIEW_REPLY_MAX];
+	bool differs = review_result(bench, reply);
+	int status = watch_stop(bench->watch);
 
+	if (differs)
+		print_error("portgauge verify after \"%s\": %s\n", bench->reviewed, reply);
 	free(bench);
-	return status;
+	return differs ? EXIT_FAILURE : status;
 }
 
 static enum source source_from(const char *name)
@@ -77,16 +89,6 @@ static enum source source_from(const char *name)
 	return SOURCE_DIAG;
 }
 
-static bool there_is_verify(void)
-{
-	struct result result =
-		run_program(NULL, (const char *const[]){ watch_program(), "--help", NULL });
-	bool there = strstr(result.out, "\n  verify ");
-
-	result_done(&result);
-	return there;
-}
-
 static double reconciliations(const json_t *snapshot)
 {
 	return number(json_object_get(snapshot, "health"), "reconciliations");
@@ -98,7 +100,6 @@ static void bench_start(struct bench *bench)
 	json_t *snapshot;
 
 	bench->watch = watch_start(&plan);
-	bench->verifies = there_is_verify();
 	bench->previous = 0;
 	snapshot = watch_snapshot(bench->watch);
 	snprintf(bench->source_name, sizeof(bench->source_name), "%s", text(snapshot, "source"));
@@ -389,15 +390,20 @@ static void wait_until(struct model *model,
 	}
 }
 
+/* The last case must have left nothing that verify finds; and it looks at this one. */
 static void verify(struct model *model)
 {
-	const char *const argv[] = { watch_program(), "verify", NULL };
-	struct result result = run_program(NULL, argv);
+	struct bench *bench = model->bench;
+	char reply[REVIEW_REPLY_MAX];
+	bool differs = review_result(bench, reply);
+	json_t *snapshot = ask(bench, SIGUSR2);
 
-	if (result.status)
-		fail_msg("portgauge verify: status %d: %s", result.status, result.out);
-	result_done(&result);
-	json_decref(look(model));
+	bench->reconciliations = reconciliations(snapshot);
+	json_decref(snapshot);
+	review_start(&bench->review, bench->watch);
+	if (differs)
+		fail_msg("portgauge verify after \"%s\": %s", bench->reviewed, reply);
+	bench->reviewed = model->plan->name;
 }
 
 /* When all sockets are closed the agent has what the kernel has, after one look; and nothing of
@@ -411,8 +417,7 @@ static void model_end(struct model *model)
 	wait_until(model, nothing_is_left, !space_exists(model->clients),
 		   "after the last socket closed the agent has what the kernel has");
 	wait_until(model, previous_is_gone, true, "the last case's namespace is forgotten");
-	if (bench->verifies)
-		verify(model);
+	verify(model);
 	bench->previous = model->netns;
 }
 
