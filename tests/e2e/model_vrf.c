@@ -101,12 +101,12 @@ static void an_accepting_namespace_has_one_pool(struct model *model)
 	model_range(model, "40000 40009");
 	make_vrf(model);
 	model_server(model, "0.0.0.0", 5000);
-	all_done(actor_open(p, 2, .device = RED, .local = RED_ADDRESS), 2);
-	all_done(actor_bind(p, 3, SOCK_STREAM, OTHER_LOCALHOST, 0), 3);
-	some_failed(connect_in_vrf(p, 6), 5, 1, EADDRNOTAVAIL);
-	EXPECT(model, TCP(.size = 10, .shared = 5, .exclusive = 5),
-	       TOWARD(RED_ADDRESS, 5000, .active = 5, .process = "pg-p"),
-	       OWNER("pg-p", "tcp", .active = 5, .exclusive = 5, .refusals = 1),
+	all_done(actor_open(p, 1, .device = RED, .local = RED_ADDRESS, .local_port = 40001), 1);
+	all_done(actor_bind(p, 1, SOCK_STREAM, OTHER_LOCALHOST, 40002), 1);
+	some_failed(connect_in_vrf(p, 9), 8, 1, EADDRNOTAVAIL);
+	EXPECT(model, TCP(.size = 10, .shared = 8, .exclusive = 2),
+	       TOWARD(RED_ADDRESS, 5000, .active = 8, .process = "pg-p"),
+	       OWNER("pg-p", "tcp", .active = 8, .exclusive = 2, .refusals = 1),
 	       REFUSED("pg-p", "connect", "EADDRNOTAVAIL", .remote = RED_ADDRESS, .port = 5000));
 }
 
