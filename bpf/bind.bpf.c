@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/*
- * fentry source: bind(), listen() and UDP autobind. The programs that record a port are there
- * twice: a run that the kernel skips because the first is interrupted on this CPU finds the
- * second idle.
- */
+/* fentry source: bind(), listen() and UDP autobind. Programs are there twice, see hold.bpf.h. */
 #include "bind.bpf.h"
 
 /* Whoever comes first takes the search; the other finds the hold, or no search to tell of. */
@@ -28,6 +24,14 @@ SEC("fentry/inet_autobind")
 int BPF_PROG(autobind, struct sock *sk)
 {
 	autobind_begin(sk);
+	return 0;
+}
+
+SEC("fentry/inet_autobind")
+int BPF_PROG(autobind2, struct sock *sk)
+{
+	if (!search_is_of(sk))
+		autobind_begin(sk);
 	return 0;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The life of a hold in the holds map: take, hand over to TIME_WAIT, release. Two or more hooks
- * see each transition, because kernels from 5.12 on skip a program that would nest on its own
- * CPU; so every operation is idempotent and whoever changes the map tells the agent, once.
+ * The life of a hold in the holds map: take, hand over to TIME_WAIT, release. Kernels from 5.12 on
+ * skip a program that has begun on this CPU and not ended yet: it would nest, or, where programs
+ * can be preempted, its task waits for its next slice while other tasks run. A waiting task blocks
+ * one program, so several programs see each transition; every operation is idempotent, and whoever
+ * changes the map tells the agent, once.
  */
 #pragma once
 

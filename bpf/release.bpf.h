@@ -6,8 +6,54 @@
  */
 #pragma once
 
-#include "hold.bpf.h"
 #include "remnant.bpf.h"
+#include "take.bpf.h"
+
+/* What a port was taken by, as far as the socket can tell at its end. */
+static __always_inline __u8 path_of(struct sock *sk)
+{
+	bool named = user_named_port(sk);
+	__u8 state = rd(sk, __sk_common.skc_state);
+
+	if (state == TCP_LISTEN)
+		return PATH_LISTEN;
+	if (state == TCP_CLOSE)
+		return named ? PATH_EXPLICIT : PATH_BIND;
+	return named ? PATH_CHILD : PATH_CONNECT;
+}
+
+/* A port is about to be given back that nobody saw being taken: all the same, it was. The task
+ * here may be anyone. */
+static __always_inline void tcp_port_missed(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct abi_hold hold;
+
+	if (rd(sk, sk_protocol) != IPPROTO_TCP || bpf_map_lookup_elem(&holds, &key))
+		return;
+	if (!describe(&hold, sk, IPPROTO_TCP, path_of(sk)))
+		return;
+	describe_socket(&hold, sk);
+	hold_take(key, &hold, 0, 0);
+}
+
+/* The same on the way out of TIME_WAIT's socket, which has handed its port over already. */
+static __always_inline void tcp_put_begins(struct sock *sk)
+{
+	__u8 state = rd(sk, __sk_common.skc_state);
+
+	if (state != TCP_FIN_WAIT2 && state != TCP_CLOSING)
+		tcp_port_missed(sk);
+}
+
+/* close() of UDP runs in its owner, as a rule. */
+static __always_inline void udp_put_begins(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	if (rd(sk, __sk_common.skc_num) && !bpf_map_lookup_elem(&holds, &key))
+		take(sk, IPPROTO_UDP, user_named_port(sk) ? PATH_EXPLICIT : PATH_AUTOBIND, 0);
+}
 
 /* A socket on its way into TIME_WAIT has handed its port over already, unless that hook was
  * skipped: then its remnant stands in the established hash. */
@@ -31,8 +77,7 @@ static __always_inline void tcp_port_put(struct sock *sk)
 /* Called for sockets that never had a port, too. */
 static __always_inline void udp_port_put(struct sock *sk)
 {
-	if (rd(sk, __sk_common.skc_num))
-		hold_release((__u64)sk, 0);
+	hold_release((__u64)sk, 0);
 }
 
 /* A disconnect or an abort gives an autobound port back; where the compiler has split
@@ -46,6 +91,7 @@ static __always_inline void udp_disconnected(struct sock *sk)
 /* The remnant joins the port before the socket leaves it: no gap between the two. */
 static __always_inline void remnant_begins(struct inet_timewait_sock *tw, struct sock *sk)
 {
+	tcp_port_missed(sk);
 	hold_hand_over((__u64)sk, (__u64)tw, time_wait_flags(tw));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Both sources: the stable tracepoints. They are the tracepoint source's eyes for release and
- * refusal, and the fentry source's second observer of both.
+ * All sources: the stable tracepoints. They are the tracepoint source's eyes for release and
+ * refusal, and another observer of both for the others.
  */
 #include "refuse.bpf.h"
 #include "remnant.bpf.h"
@@ -67,7 +67,8 @@ int BPF_PROG(tcp_state, struct sock *sk, int old, int new)
 	return 0;
 }
 
-/* Runs before the last put_port of a socket that still has its port (bound, never connected). */
+/* Runs before the last put_port of a socket that still has its port (bound, never connected). Not
+ * of the fentry source, which would take it for a life it missed. */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(tcp_destroy, struct sock *sk)
 {

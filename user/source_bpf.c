@@ -53,10 +53,8 @@ struct bpf_source {
 
 /* Part of every source. */
 static const struct program common_programs[] = {
-	{ "tcp_state", NULL, false },  { "tcp_destroy", NULL, false },
-	{ "find_files", NULL, false }, { "find_tcp", NULL, false },
-	{ "find_udp", NULL, false },   { "sweep_holds", NULL, false },
-	{ NULL, NULL, false },
+	{ "tcp_state", NULL, false }, { "find_files", NULL, false },  { "find_tcp", NULL, false },
+	{ "find_udp", NULL, false },  { "sweep_holds", NULL, false }, { NULL, NULL, false },
 };
 
 static const struct program fentry_programs[] = {
@@ -67,15 +65,22 @@ static const struct program fentry_programs[] = {
 	{ "tcp_port_done", "inet_csk_get_port", false },
 	{ "tcp_port_done2", "inet_csk_get_port", false },
 	{ "autobind", "inet_autobind", true },
+	{ "autobind2", "inet_autobind", true },
 	{ "udp_port_begin", "udp_lib_get_port", false },
 	{ "udp_port_done", "udp_lib_get_port", false },
 	{ "udp_port_done2", "udp_lib_get_port", false },
 	{ "child_done", "__inet_inherit_port", false },
+	{ "tcp_put_begin", "inet_put_port", false },
 	{ "tcp_put", "inet_put_port", false },
+	{ "tcp_put2", "inet_put_port", false },
+	{ "tcp_gone", "tcp_v4_destroy_sock", false },
+	{ "udp_put_begin", "udp_lib_unhash", false },
+	{ "udp_put_begin2", "udp_lib_unhash", false },
 	{ "udp_put", "udp_lib_unhash", false },
 	{ "udp_put2", "udp_lib_unhash", false },
 	{ "udp_disc", "udp_disconnect", true },
 	{ "udp_aborted", "udp_abort", true },
+	{ "udp_gone", "inet_sock_destruct", true },
 	{ "remnant_new", "inet_twsk_hashdance", true },
 	{ "remnant_new_611", "inet_twsk_hashdance_schedule", true },
 	{ "remnant_on", "__inet_twsk_schedule", true },
@@ -84,6 +89,7 @@ static const struct program fentry_programs[] = {
 };
 
 static const struct program kprobe_programs[] = {
+	{ "tcp_destroy", NULL, false },
 	{ "k_connect4_done", "inet_hash_connect", false },
 	{ "k_connect6_done", "inet6_hash_connect", true },
 	{ "k_connect_on", "tcp_connect", true },
@@ -105,13 +111,10 @@ static const struct program kprobe_programs[] = {
 };
 
 static const struct program tracepoint_programs[] = {
-	{ "tcp_socket_op", NULL, false },
-	{ "bind4_begin", NULL, false },
-	{ "bind6_begin", NULL, false },
-	{ "bind4_done", NULL, false },
-	{ "bind6_done", NULL, false },
-	{ "socket_closed", NULL, false },
-	{ NULL, NULL, false },
+	{ "tcp_destroy", NULL, false },   { "tcp_socket_op", NULL, false },
+	{ "bind4_begin", NULL, false },   { "bind6_begin", NULL, false },
+	{ "bind4_done", NULL, false },    { "bind6_done", NULL, false },
+	{ "socket_closed", NULL, false }, { NULL, NULL, false },
 };
 
 /* What the programs above hook. */
