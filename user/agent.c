@@ -38,7 +38,8 @@ struct agent {
 	struct source_losses losses;
 	size_t netns_counted; /* in the ledger, when the namespaces were last read */
 	uint64_t since_ns;
-	bool entered_all;       /* the last reconcile saw every namespace */
+	bool entered_all; /* the last reconcile saw every namespace */
+	bool looks_when_told;
 	bool reconcile_wanted;  /* a hook was skipped: look before the next turn */
 	bool resync_wanted;     /* the ledger missed events: the source must repeat all holds */
 	uint64_t reconciled_ns; /* when the last one ended */
@@ -86,6 +87,7 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 
 	uname(&agent->kernel);
 	agent->clock = config->clock ? config->clock : clock_ns;
+	agent->looks_when_told = config->looks_when_told;
 	agent->since_ns = agent->clock(CLOCK_MONOTONIC);
 	if (cgroup_find_root(&agent->cgroup_root, PROC "/self/mountinfo") == 0) {
 		r = cgroup_table_new(&agent->cgroups, agent->cgroup_root);
@@ -356,7 +358,8 @@ int agent_tick(struct agent *agent)
 	if (r < 0)
 		return r;
 	ledger_advance(agent->ledger, now_ns);
-	if ((agent->resync_wanted || agent->reconcile_wanted) && may_reconcile(agent, now_ns))
+	if (!agent->looks_when_told && (agent->resync_wanted || agent->reconcile_wanted) &&
+	    may_reconcile(agent, now_ns))
 		return agent_reconcile(agent);
 	if (ledger_list_netns(agent->ledger, NULL, 0) > agent->netns_counted)
 		return visit_netns(agent, false);

@@ -165,7 +165,7 @@ static int open_loop(struct loop *loop)
 			      on_drain_timer);
 	if (r >= 0)
 		r = add_timer(loop, &loop->second_timer, 0, on_second);
-	if (r >= 0)
+	if (r >= 0 && loop->config.reconcile_ns)
 		r = add_timer(loop, &loop->reconcile_timer, loop->config.reconcile_ns / NS_PER_US,
 			      on_reconcile);
 	return r < 0 ? r : 0;

@@ -10,7 +10,7 @@ struct sd_event;
 
 struct loop_config {
 	uint64_t drain_ns;     /* how often the ring is read when it does not fill */
-	uint64_t reconcile_ns; /* how often the kernel's tables are read */
+	uint64_t reconcile_ns; /* how often the kernel's tables are read; 0: only when told */
 	/* After each drain that brought events, and once a second. May be NULL. Negative: stop. */
 	int (*drained)(void *context);
 	int (*second)(void *context);

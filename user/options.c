@@ -44,7 +44,8 @@ static const struct {
 	    "Unix socket by which verify asks the agent (default " CONTROL_DEFAULT ")", 0 } },
 	{ OPTIONS_RECONCILE,
 	  { "reconcile", KEY_RECONCILE, "SECONDS", 0,
-	    "Compare with the kernel's socket tables this often (default 10)", 0 } },
+	    "Compare with the kernel's socket tables this often (default 10; 0: only on SIGUSR1)",
+	    0 } },
 	{ OPTIONS_TOP,
 	  { "top", KEY_TOP, "N", 0,
 	    "Show at most N destinations, owners and refusals; sum the rest (default 100, for people 10)",
@@ -115,8 +116,8 @@ static error_t parse_reconcile(const struct parse *parse, const char *text)
 {
 	uint64_t seconds;
 
-	if (!parse_number(text, 1, 86400, &seconds))
-		return complain(parse, "reconcile", text, "a number of seconds from 1 to 86400");
+	if (!parse_number(text, 0, 86400, &seconds))
+		return complain(parse, "reconcile", text, "a number of seconds up to 86400");
 	parse->options->reconcile_ns = seconds * NS_PER_SECOND;
 	return 0;
 }
@@ -238,5 +239,6 @@ struct agent_config options_agent(const struct options *options)
 		.source = options->source,
 		.ring_bytes = options->ring_bytes,
 		.max_holds = options->max_holds,
+		.looks_when_told = options->reconcile_ns == 0,
 	};
 }

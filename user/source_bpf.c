@@ -24,7 +24,7 @@
 #define KPROBE_DEVICE "/sys/bus/event_source/devices/kprobe/type"
 #define LINKS_MAX 32
 #define EVENTS_PER_DRAIN 65536
-#define FOUND_PER_READ 1024 /* holds an iterator reports before the ring is drained */
+#define FOUND_PER_READ_MAX 1024
 
 /* A BPF program of a source; function: the kernel function it needs, NULL: none. */
 struct program {
@@ -44,6 +44,7 @@ struct bpf_source {
 	struct bpf_link *udp;
 	struct bpf_link *holds;
 	int cgroup_fd;
+	size_t found_per_read; /* what iterators report before the ring is drained */
 	uint64_t malformed;
 	uint64_t unplaced;       /* since find_files */
 	source_handler *handler; /* of the drain under way */
@@ -205,6 +206,14 @@ static int explain_errno(const char *what, char reason[SOURCE_REASON_MAX])
 	return error ? -error : -EIO;
 }
 
+/* Half of the ring at most: each may be two events, and others come meanwhile. */
+static size_t found_per_read(uint32_t ring_bytes)
+{
+	size_t fits = ring_bytes / (4 * sizeof(struct event_taken));
+
+	return fits > FOUND_PER_READ_MAX ? FOUND_PER_READ_MAX : fits;
+}
+
 static int load_skeleton(struct bpf_source *self, const struct program *programs,
 			 const struct source_config *config, char reason[SOURCE_REASON_MAX])
 {
@@ -229,6 +238,7 @@ static int load_skeleton(struct bpf_source *self, const struct program *programs
 	bpf_map__set_max_entries(self->skeleton->maps.events, config->ring_bytes);
 	bpf_map__set_max_entries(self->skeleton->maps.holds, config->max_holds);
 	self->skeleton->rodata->wake_bytes = config->ring_bytes / 4;
+	self->found_per_read = found_per_read(config->ring_bytes);
 	complaint = detail;
 	r = portgauge__load(self->skeleton);
 	complaint = NULL;
@@ -407,14 +417,14 @@ static int run_iterator(struct source *source, struct bpf_link *link, source_han
 {
 	struct bpf_source *self = (struct bpf_source *)source;
 	CLEANUP(fd_closep) int fd = bpf_iter_create(bpf_link__fd(link));
-	char marks[FOUND_PER_READ];
+	char marks[FOUND_PER_READ_MAX];
 	ssize_t n;
 	int r;
 
 	if (fd < 0)
 		return -errno;
 	do {
-		n = read(fd, marks, sizeof(marks));
+		n = read(fd, marks, self->found_per_read);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
 		count_unplaced(self, marks, n);

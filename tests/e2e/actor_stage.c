@@ -15,6 +15,7 @@
 
 #include "actor_order.h"
 #include "message.h"
+#include "space.h"
 #include "user/util.h"
 
 #define SOCKETS_MAX 8192
@@ -329,23 +330,11 @@ static struct stage *new_stage(int control)
 	return stage;
 }
 
-static void enter(const char *netns)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
-		_exit(126);
-	close(fd);
-}
-
 void stage_play(int control, const char *netns, const char *name)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, name);
-	enter(netns);
+	space_enter(netns);
 	play(new_stage(control));
 }
 

@@ -48,6 +48,7 @@ static void add_all(struct programme *programme)
 	add(programme, refusal_suite, refusal_suite_count);
 	add(programme, netns_suite, netns_suite_count);
 	add(programme, command_suite, command_suite_count);
+	add(programme, loss_suite, loss_suite_count);
 	add(programme, verify_suite, verify_suite_count);
 	if (!programme->without_prometheus)
 		add(programme, prometheus_suite, prometheus_suite_count);

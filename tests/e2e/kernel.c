@@ -116,13 +116,23 @@ static bool has_member(const struct btf *btf, const char *type_name, const char 
 	return false;
 }
 
-bool kernel_frees_bound_ports(void)
+static bool kernel_has_member(const char *type, const char *member)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	bool frees;
+	bool has;
 
 	assert_non_null(btf);
-	frees = has_member(btf, "inet_bind2_bucket", "fastreuse");
+	has = has_member(btf, type, member);
 	btf__free(btf);
-	return frees;
+	return has;
+}
+
+bool kernel_tells_of_skipped_programs(void)
+{
+	return kernel_has_member("bpf_prog_info", "recursion_misses");
+}
+
+bool kernel_frees_bound_ports(void)
+{
+	return kernel_has_member("inet_bind2_bucket", "fastreuse");
 }

@@ -12,6 +12,9 @@ const char *kernel_lacks_vrf(void);
 const char *kernel_lacks_vxlan(void);
 const char *kernel_lacks_killing_time_wait(void);
 
+/* Does it count the runs of BPF programs that it skipped? From 5.12 on, when it began to. */
+bool kernel_tells_of_skipped_programs(void);
+
 /* Is a once-bound port free for connect() as soon as its last binder left? From 6.17 on, told by
  * inet_bind2_bucket.fastreuse. */
 bool kernel_frees_bound_ports(void);

@@ -15,23 +15,13 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "space.h"
 #include "user/clock.h"
 
 #define NOBODY 65534
 #define TIMEOUT_S 20
 #define STOP_S 10
 #define NS_PER_SECOND 1000000000ULL
-
-static void enter_netns(const char *name)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
-		_exit(126);
-}
 
 static void hide_btf(void)
 {
@@ -49,7 +39,7 @@ static _Noreturn void become(const struct launch *launch, const char *const *arg
 	dup2(output >= 0 ? output : null, STDOUT_FILENO);
 	dup2(output >= 0 ? output : null, STDERR_FILENO);
 	if (launch && launch->netns)
-		enter_netns(launch->netns);
+		space_enter(launch->netns);
 	if (launch && launch->without_btf)
 		hide_btf();
 	if (launch && launch->unprivileged && (setgid(NOBODY) < 0 || setuid(NOBODY) < 0))

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "process.h"
+#include "storm.h"
 
 int scenario_setup(void **state)
 {
@@ -27,6 +28,7 @@ int scenario_teardown(void **state)
 
 	for (unsigned int i = 0; i < scenario->actors_count; i++)
 		actor_stop(scenario->actors[i]);
+	storm_stop(scenario->storm);
 	status = watch_stop(scenario->watch);
 	if (access("/run/netns/" CLIENTS, F_OK) == 0)
 		space_delete(CLIENTS);

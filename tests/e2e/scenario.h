@@ -20,6 +20,7 @@ struct scenario {
 	struct watch *watch;
 	struct actor *actors[8];
 	unsigned int actors_count;
+	struct storm *storm;
 	bool joined;
 	uint32_t clients; /* inode of CLIENTS */
 };
@@ -51,12 +52,14 @@ extern const struct CMUnitTest holds_suite[];
 extern const struct CMUnitTest refusal_suite[];
 extern const struct CMUnitTest netns_suite[];
 extern const struct CMUnitTest command_suite[];
+extern const struct CMUnitTest loss_suite[];
 extern const struct CMUnitTest prometheus_suite[];
 extern const struct CMUnitTest verify_suite[];
 extern const size_t holds_suite_count;
 extern const size_t refusal_suite_count;
 extern const size_t netns_suite_count;
 extern const size_t command_suite_count;
+extern const size_t loss_suite_count;
 extern const size_t prometheus_suite_count;
 extern const size_t verify_suite_count;
 

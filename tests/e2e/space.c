@@ -32,6 +32,18 @@ static void path_of(char ret[PATH_MAX_], const char *name)
 	snprintf(ret, PATH_MAX_, "/run/netns/%s", name);
 }
 
+void space_enter(const char *name)
+{
+	char path[PATH_MAX_];
+	int fd;
+
+	path_of(path, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
+		_exit(126);
+	close(fd);
+}
+
 static int open_here(void)
 {
 	int fd = open(HERE, O_RDONLY | O_CLOEXEC);

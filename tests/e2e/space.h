@@ -23,6 +23,9 @@ void space_join(const char *a, const char *b);
 void space_sysctl(const char *name, const char *file, const char *value);
 bool space_has_sysctl(const char *name, const char *file);
 
+/* For a child process: moves it into the namespace, or ends it with status 126. */
+void space_enter(const char *name);
+
 /* Enters the namespace, calls, and comes back. */
 void space_visit(const char *name, void (*call)(void *context), void *context);
 

@@ -320,6 +320,27 @@ static void a_skipped_program_makes_the_agent_look(void **state)
 	agent_close(agent);
 }
 
+static void an_agent_that_looks_when_told_does_not_look_after_a_loss(void **state)
+{
+	static const struct source_ops *const sources[] = { &fake, NULL };
+	const struct agent_config config = { .sources = sources,
+					     .clock = stage_clock,
+					     .looks_when_told = true };
+	struct agent *agent = NULL;
+	unsigned int before;
+
+	(void)state;
+	assert_int_equal(agent_open(&agent, &config), 0);
+	before = stage.reconciles;
+	stage.losses.recursion = 3;
+	stage.losses.by_reason[LOSS_RING_FULL] = 1;
+	assert_int_equal(agent_tick(agent), 0);
+	assert_int_equal(stage.reconciles, before);
+	assert_int_equal(agent_reconcile(agent), 0);
+	assert_int_equal(stage.reconciles, before + 1);
+	agent_close(agent);
+}
+
 static void looking_leaves_nine_tenths_of_the_time(void **state)
 {
 	struct agent *agent = start_fake();
@@ -510,6 +531,7 @@ int main(void)
 		STAGED(an_observer_sees_events_before_the_ledger),
 		STAGED(a_full_ring_makes_the_source_repeat_all_holds),
 		STAGED(a_skipped_program_makes_the_agent_look),
+		STAGED(an_agent_that_looks_when_told_does_not_look_after_a_loss),
 		STAGED(looking_leaves_nine_tenths_of_the_time),
 		STAGED(losses_show_in_the_view),
 		STAGED(a_full_table_is_incomplete_until_there_is_room),
