@@ -14,7 +14,7 @@
 
 #define RECURSION "portgauge_events_lost_total{reason=\"recursion\"}"
 #define CONNECTS "netns=\"" CLIENTS "\",protocol=\"tcp\",path=\"connect\""
-#define AUTOBINDS "netns=\"" CLIENTS "\",protocol=\"udp\",path=\"autobind\""
+#define DATAGRAMS "netns=\"" CLIENTS "\",protocol=\"udp\","
 
 /* An agent that mends nothing of its own accord, or one with little room. */
 static void watch_with(struct scenario *scenario, const char *option, const char *value)
@@ -42,10 +42,11 @@ static uint32_t storm_lives(const struct scenario *scenario)
 
 static void start_storm(struct scenario *scenario, enum weather weather, uint32_t lives)
 {
+	unsigned int threads = weather == STORM_DATAGRAMS ? THREADS / 2 : THREADS;
 	const struct storm_plan plan = { .netns = CLIENTS,
 					 .name = "pg-storm",
 					 .weather = weather,
-					 .threads = THREADS,
+					 .threads = threads,
 					 .lives = lives,
 					 .kept = KEPT };
 
@@ -146,6 +147,7 @@ static void the_same_while_programs_are_skipped(void **state)
 	}
 }
 
+/* Where programs can be preempted as many threads as observers could hide a life from them all. */
 static void a_storm_of_datagram_sockets_is_counted_exactly(void **state)
 {
 	struct scenario *scenario = *state;
@@ -157,9 +159,8 @@ static void a_storm_of_datagram_sockets_is_counted_exactly(void **state)
 	start_storm(scenario, STORM_DATAGRAMS, lives);
 	await_storm(scenario);
 	if (source_is(scenario, "fentry")) {
-		metric_becomes(scenario->watch, "portgauge_allocations_total{" AUTOBINDS "}",
-			       lives);
-		metric_becomes(scenario->watch, "portgauge_releases_total{" AUTOBINDS "}", lives);
+		metric_becomes(scenario->watch, "portgauge_allocations_total{" DATAGRAMS, lives);
+		metric_becomes(scenario->watch, "portgauge_releases_total{" DATAGRAMS, lives);
 	}
 	holdings_are_exact(scenario);
 	nothing_needs_mending(scenario);

@@ -205,13 +205,19 @@ json_t *watch_snapshot(const struct watch *watch)
 static double watch_metric(const char *metrics, const char *series)
 {
 	size_t length = strlen(series);
+	bool sum = series[length - 1] == ',';
+	double value = NAN;
 
 	for (const char *line = metrics; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (!strncmp(line, series, length) && line[length] == ' ')
+		if (strncmp(line, series, length) != 0)
+			continue;
+		if (!sum && line[length] == ' ')
 			return strtod(line + length, NULL);
+		if (sum)
+			value = (isnan(value) ? 0 : value) + strtod(strchr(line, ' '), NULL);
 	}
-	return NAN;
+	return value;
 }
 
 static bool same(const json_t *row, const char *key, const char *value)

@@ -74,6 +74,6 @@ void wait_or_fail(uint64_t deadline, const char *what, const json_t *snapshot);
 	} while (0)
 
 /* Polls /metrics until the series, written as in the text format: name{a="b",...}, has the
- * value. */
+ * value. One that ends in a comma stands for the sum of all that begin so. */
 void metric_becomes(const struct watch *watch, const char *series, double value);
 void metric_reaches(const struct watch *watch, const char *series, double least);
