@@ -45,17 +45,19 @@ static struct slot *slot_of(const struct procfd *table, uint64_t inode)
 
 static int grow(struct procfd *table)
 {
-	struct procfd bigger = *table;
+	size_t capacity = table->capacity ? table->capacity * 2 : CAPACITY_MIN;
+	struct slot *slots = calloc(capacity, sizeof(*slots));
+	struct slot *old = table->slots;
+	size_t old_capacity = table->capacity;
 
-	bigger.capacity = table->capacity ? table->capacity * 2 : CAPACITY_MIN;
-	bigger.slots = calloc(bigger.capacity, sizeof(*bigger.slots));
-	if (!bigger.slots)
+	if (!slots)
 		return -ENOMEM;
-	for (size_t i = 0; i < table->capacity; i++)
-		if (table->slots[i].inode)
-			*slot_of(&bigger, table->slots[i].inode) = table->slots[i];
-	free(table->slots);
-	*table = bigger;
+	table->slots = slots;
+	table->capacity = capacity;
+	for (size_t i = 0; i < old_capacity; i++)
+		if (old[i].inode)
+			*slot_of(table, old[i].inode) = old[i];
+	free(old);
 	return 0;
 }
 

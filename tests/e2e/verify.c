@@ -14,14 +14,14 @@
 
 #define LOCALHOST "127.0.0.1"
 #define SERVER_PORT 5000 /* outside the range */
-#define VERIFY_S 60
+#define PATIENCE_S 120 /* two agents at once, in a slow machine */
 
 /* --- running commands ------------------------------------------------------------------------ */
 
 #define RUN(launch, ...) \
 	run_program(launch, (const char *const[]){ watch_program(), __VA_ARGS__, NULL })
 
-static const struct launch patient = { .timeout_s = VERIFY_S };
+static const struct launch patient = { .timeout_s = PATIENCE_S };
 
 static void is_one_line(struct result result, int status, const char *what, const char *remedy)
 {
@@ -82,7 +82,7 @@ static bool is_answered(const char *control)
 static struct second_agent start_second(const char *source, const char *option, const char *value)
 {
 	struct second_agent agent = { 0 };
-	uint64_t deadline = deadline_in(30);
+	uint64_t deadline = deadline_in(PATIENCE_S);
 
 	snprintf(agent.control, sizeof(agent.control), "/tmp/pg-test-second-%d.sock", getpid());
 	snprintf(agent.address, sizeof(agent.address), LOCALHOST ":%u",
@@ -293,7 +293,7 @@ static void a_control_socket_is_of_one_agent(void **state)
 	struct scenario *scenario = *state;
 
 	scenario_watch(scenario);
-	is_one_line(RUN(NULL, "run", "--control", watch_control(scenario->watch)), 1,
+	is_one_line(RUN(&patient, "run", "--control", watch_control(scenario->watch)), 1,
 		    "another agent answers there", "--control");
 	verify_is_clean(watch_control(scenario->watch));
 }
@@ -393,7 +393,7 @@ static void diag_shows_anybody_the_namespace_he_is_in(void **state)
 static void without_btf_diag_takes_over_and_says_why(void **state)
 {
 	struct scenario *scenario = *state;
-	struct launch without_btf = { .without_btf = true };
+	struct launch without_btf = { .without_btf = true, .timeout_s = PATIENCE_S };
 	struct result result;
 
 	hold_all_kinds(scenario);
@@ -403,7 +403,7 @@ static void without_btf_diag_takes_over_and_says_why(void **state)
 	assert_non_null(strstr(result.out, "source diag"));
 	assert_non_null(strstr(result.out, "pg-p["));
 	result_done(&result);
-	says(RUN(NULL, "doctor"), 0, "without BPF");
+	says(RUN(&patient, "doctor"), 0, "without BPF");
 }
 
 const struct CMUnitTest verify_suite[] = {
