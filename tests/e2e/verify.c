@@ -14,7 +14,7 @@
 
 #define LOCALHOST "127.0.0.1"
 #define SERVER_PORT 5000 /* outside the range */
-#define PATIENCE_S 120 /* two agents at once, in a slow machine */
+#define PATIENCE_S 120   /* two agents at once, in a slow machine */
 
 /* --- running commands ------------------------------------------------------------------------ */
 
@@ -120,7 +120,8 @@ static void hold_all_kinds(struct scenario *scenario)
 	struct actor *p = scenario_actor(scenario, CLIENTS, "pg-p");
 
 	all_done(actor_listen(server6, "::1", SERVER_PORT), 1);
-	all_done(actor_listen(inside, LOCALHOST, 40500), 1);
+	all_done(actor_listen(inside, LOCALHOST, 40500), 1); /* these two while they are free */
+	all_done(actor_bind(inside, 1, SOCK_STREAM, LOCALHOST, 40777), 1);
 	all_done(actor_connect(p, 4, LOCALHOST, SERVER_PORT), 4);
 	all_done(actor_accept(server, 4), 4);
 	all_done(actor_close(p, 4), 4);
@@ -131,7 +132,6 @@ static void hold_all_kinds(struct scenario *scenario)
 	all_done(actor_accept(inside, 1), 1);
 	all_done(actor_bind_connect(p, 5, LOCALHOST, SERVER_PORT), 5);
 	all_done(actor_bind(p, 2, SOCK_STREAM, LOCALHOST, 0), 2);
-	all_done(actor_bind(p, 1, SOCK_STREAM, LOCALHOST, 40777), 1);
 	all_done(actor_bind(p, 3, SOCK_DGRAM, LOCALHOST, 0), 3);
 	all_done(actor_udp_connect(p, 2, LOCALHOST, 9), 2);
 	all_done(actor_udp_send(p, 2, LOCALHOST, 9), 2);
