@@ -63,7 +63,8 @@ static __always_inline enum found found_socket(struct sock *sk, struct task_stru
 	__u8 path;
 
 	held = bpf_map_lookup_elem(&holds, &key);
-	if (held && (!owner || (held->flags & HOLD_OWNER_KNOWN)))
+	if (held && (!owner || (held->flags & HOLD_OWNER_KNOWN)) &&
+	    held->tuple.port == BPF_CORE_READ(sk, __sk_common.skc_num))
 		return NOTHING_NEW;
 	if (!keeps_port(sk, protocol))
 		return NOTHING_NEW;
@@ -123,13 +124,23 @@ static __always_inline __u8 remnant_path(struct inet_timewait_sock *tw)
 	return connect ? PATH_CONNECT : PATH_CHILD;
 }
 
+/* Else its memory had an earlier life, whose end escaped us. */
+static __always_inline bool remnant_is(struct inet_timewait_sock *tw, const struct abi_hold *held)
+{
+	struct sock_common *common = (struct sock_common *)tw;
+
+	return held->tuple.port == BPF_CORE_READ(common, skc_num) &&
+	       held->tuple.remote_port == bpf_ntohs(BPF_CORE_READ(common, skc_dport));
+}
+
 /* A remnant from before we looked: nobody can say whose it was. */
 static __always_inline enum found found_remnant(struct inet_timewait_sock *tw)
 {
 	__u64 key = (__u64)tw;
+	struct abi_hold *held = bpf_map_lookup_elem(&holds, &key);
 	struct abi_hold hold;
 
-	if (bpf_map_lookup_elem(&holds, &key) || !BPF_CORE_READ(tw, tw_tb))
+	if ((held && remnant_is(tw, held)) || !BPF_CORE_READ(tw, tw_tb))
 		return NOTHING_NEW;
 	if (!describe(&hold, (struct sock *)tw, IPPROTO_TCP, remnant_path(tw)))
 		return NOTHING_NEW;

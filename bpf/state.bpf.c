@@ -67,11 +67,21 @@ int BPF_PROG(tcp_state, struct sock *sk, int old, int new)
 	return 0;
 }
 
-/* Runs before the last put_port of a socket that still has its port (bound, never connected). Not
- * of the fentry source, which would take it for a life it missed. */
+/* Runs before the last put_port of a socket that still has its port (bound, never connected); or
+ * the way to CLOSE escaped us, and its remnant has the port. Not of the fentry source, which would
+ * take it for a life it missed. */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(tcp_destroy, struct sock *sk)
 {
-	hold_release((__u64)sk, 0);
+	__u64 key = (__u64)sk;
+	struct inet_timewait_sock *tw;
+
+	if (!bpf_map_lookup_elem(&holds, &key))
+		return 0;
+	tw = find_remnant(sk);
+	if (tw)
+		hold_hand_over(key, (__u64)tw, time_wait_flags(tw));
+	else
+		hold_release(key, 0);
 	return 0;
 }
