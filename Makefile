@@ -66,8 +66,8 @@ test-unit: $(UNIT) ## the pure modules, no privileges needed
 test-e2e: $(B)/portgauge $(B)/tests/e2e/e2e ## the real agent in network namespaces (root)
 	@tests/tools/run-e2e $(B)/tests/e2e/e2e $(if $(SOURCE),--source $(SOURCE))
 
-test-vm: $(B)/portgauge $(B)/tests/e2e/e2e ## the same inside QEMU; KERNEL=6.1 for one kernel
-	@tests/vm/e2e $(KERNEL)
+test-vm: $(B)/portgauge $(B)/tests/e2e/e2e ## the same on every kernel in QEMU; KERNEL=6.1 SOURCE=kprobe for less
+	@tests/vm/e2e $(if $(SOURCE),--source $(SOURCE)) $(if $(PATTERN),--pattern '$(PATTERN)') $(KERNEL)
 
 check: ## formatting, static analysis, house rules, docs
 	@tests/tools/need check || $(MAKE) deps

@@ -16,6 +16,11 @@ help() {
 	sed -n '/^# Usage/,/^[^#]/s/^# \{0,1\}//p' "$0"
 }
 
+number() { # OPTION VALUE
+	[[ $2 =~ ^[1-9][0-9]*$ ]] || fail 120 "$1 wants a number above 0, not '$2'"
+	echo "$2"
+}
+
 need() { # TOOL...
 	local tool
 	for tool; do
@@ -23,11 +28,11 @@ need() { # TOOL...
 	done
 }
 
-# Sets arch, suites and pattern from the kernel's line in kernels.txt.
+# Sets arch, chosen, sources, suites and pattern from the kernel's line in kernels.txt.
 look_up() { # KERNEL
 	local name known=()
 	# shellcheck disable=SC2034 # those who call it use them
-	while read -r name arch suites pattern; do
+	while read -r name arch chosen sources suites pattern; do
 		[[ $name && $name != \#* ]] || continue
 		[[ $name != "$1" ]] || return 0
 		known+=("$name")
