@@ -112,6 +112,13 @@ static struct outcome tell_about(struct actor *actor, enum verb verb, uint32_t c
 	return tell(actor, &order);
 }
 
+void all_done(struct outcome outcome, uint32_t count)
+{
+	if (outcome.done != count || outcome.failed)
+		fail_msg("%u of %u done, %u failed: %s", outcome.done, count, outcome.failed,
+			 strerror(outcome.error));
+}
+
 /* --- opening --------------------------------------------------------------------------------- */
 
 void actor_open_begin(struct actor *actor, uint32_t count, const struct opening *opening)

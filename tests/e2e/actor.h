@@ -20,6 +20,9 @@ struct outcome {
 	pid_t pid;     /* of a new process */
 };
 
+/* Demands that all of count succeeded. */
+void all_done(struct outcome outcome, uint32_t count);
+
 /* How one socket is opened: what is set is done, in the order of the fields. */
 struct opening {
 	int type;             /* 0: SOCK_STREAM */

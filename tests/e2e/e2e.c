@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 	int failed;
 
 	if (argc == 4 && !strcmp(argv[1], "--actor"))
-		actor_resume(atoi(argv[2]), argv[3]);
+		actor_resume((int)strtol(argv[2], NULL, 10), argv[3]);
 	parse(&programme, argc, argv);
 	if (programme.list)
 		return list_model(&programme);

@@ -79,8 +79,7 @@ void model_range(struct model *model, const char *range);
 void model_settles(struct model *model, const char *options, const char *filter,
 		   unsigned int lines);
 
-/* Demands that all of count succeeded; that all failed, and how. */
-void all_done(struct outcome outcome, uint32_t count);
+/* Demands that all of count failed, and how. */
 void all_failed(struct outcome outcome, uint32_t count, int error);
 /* The first so many succeeded, the rest failed. */
 void some_failed(struct outcome outcome, uint32_t done, uint32_t failed, int error);

@@ -77,10 +77,3 @@ bool scenario_sees_bind_refusals(const struct scenario *scenario)
 	json_decref(snapshot);
 	return sees;
 }
-
-void all_done(struct outcome outcome, uint32_t count)
-{
-	if (outcome.done != count || outcome.failed)
-		fail_msg("%u of %u done, %u failed: %s", outcome.done, count, outcome.failed,
-			 strerror(outcome.error));
-}

@@ -40,9 +40,6 @@ void scenario_join(struct scenario *scenario);
 /* Does the running agent's source see this at once? From its name. */
 bool scenario_sees_bind_refusals(const struct scenario *scenario);
 
-/* Demands that all of count succeeded. */
-void all_done(struct outcome outcome, uint32_t count);
-
 /* cmocka's: make CLIENTS with FIRST to LAST; undo everything. */
 int scenario_setup(void **state);
 int scenario_teardown(void **state);

@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -212,13 +213,16 @@ static void note_ports(struct port_count *count, const char *table)
 {
 	FILE *file = fopen(table, "re");
 	char line[512];
-	unsigned int port;
 
 	if (!file)
 		return;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, " %*u: %*[0-9A-F]:%4x", &port) == 1)
-			count->seen[port] = true;
+	while (fgets(line, sizeof(line), file)) {
+		const char *number = strchr(line, ':');
+		const char *port = number ? strchr(number + 1, ':') : NULL;
+
+		if (port)
+			count->seen[strtoul(port + 1, NULL, 16) & UINT16_MAX] = true;
+	}
 	fclose(file);
 }
 
