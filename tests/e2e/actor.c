@@ -15,7 +15,7 @@
 #include "check.h"
 #include "message.h"
 
-#define ANSWER_S 120
+#define ANSWER_S 400
 
 struct actor {
 	pid_t pid;
