@@ -315,15 +315,21 @@ static void poll_metric(const struct watch *watch, const char *series, double le
 	uint64_t deadline = deadline_in(15);
 
 	for (;;) {
-		CLEANUP(freep) char *metrics = watch_get(watch, "/metrics");
-		double value = metrics ? watch_metric(metrics, series) : NAN;
+		double value = metric_now(watch, series);
 
 		if (value >= least && value <= most)
 			return;
 		if (clock_ns(CLOCK_MONOTONIC) > deadline)
-			fail_msg("%s is %g, not %g: %s", series, value, least, metrics);
+			fail_msg("%s is %g, not %g", series, value, least);
 		usleep(100000);
 	}
+}
+
+double metric_now(const struct watch *watch, const char *series)
+{
+	CLEANUP(freep) char *metrics = watch_get(watch, "/metrics");
+
+	return metrics ? watch_metric(metrics, series) : NAN;
 }
 
 void metric_becomes(const struct watch *watch, const char *series, double value)

@@ -77,3 +77,5 @@ void wait_or_fail(uint64_t deadline, const char *what, const json_t *snapshot);
  * value. One that ends in a comma stands for the sum of all that begin so. */
 void metric_becomes(const struct watch *watch, const char *series, double value);
 void metric_reaches(const struct watch *watch, const char *series, double least);
+/* NAN: it is not there. */
+double metric_now(const struct watch *watch, const char *series);
