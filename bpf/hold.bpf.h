@@ -17,8 +17,15 @@ static __always_inline __u64 new_id(__u64 now)
 	return now << 10 | (bpf_get_smp_processor_id() & 1023);
 }
 
+/* An int, not the long that the helper is declared with: before 6.4 what returns is the map's own
+ * function, an int, and the upper half of the register is anything. */
+static __always_inline int put_hold(__u64 key, const struct abi_hold *hold, __u64 flags)
+{
+	return (int)bpf_map_update_elem(&holds, &key, hold, flags);
+}
+
 /* A search of the tables that finds no room is no new loss: its reader is told. */
-static __always_inline void count_update_error(long error, __u8 event_flags)
+static __always_inline void count_update_error(int error, __u8 event_flags)
 {
 	if (!(event_flags & EVENT_FOUND))
 		count_loss(error == -7 /* E2BIG */ ? LOSS_MAP_FULL : LOSS_MAP_BUSY);
@@ -82,7 +89,7 @@ static __always_inline bool hold_take(__u64 key, struct abi_hold *seen, __u64 se
 				      __u8 event_flags)
 {
 	struct abi_hold *held = bpf_map_lookup_elem(&holds, &key);
-	long error;
+	int error;
 
 	if (held && same_life(held, seen)) {
 		hold_update(held, seen, event_flags);
@@ -92,7 +99,7 @@ static __always_inline bool hold_take(__u64 key, struct abi_hold *seen, __u64 se
 		hold_release(key, EVENT_FOUND);
 	seen->taken_ns = bpf_ktime_get_ns();
 	seen->id = new_id(seen->taken_ns);
-	error = bpf_map_update_elem(&holds, &key, seen, BPF_NOEXIST);
+	error = put_hold(key, seen, BPF_NOEXIST);
 	if (error == -17) /* EEXIST: another hook was first */
 		return true;
 	if (error) {
@@ -117,7 +124,7 @@ static __always_inline void hold_hand_over(__u64 socket, __u64 remnant, __u8 tw_
 {
 	struct abi_hold *held = bpf_map_lookup_elem(&holds, &socket);
 	struct abi_hold hold;
-	long error;
+	int error;
 
 	if (!held)
 		return;
@@ -126,7 +133,7 @@ static __always_inline void hold_hand_over(__u64 socket, __u64 remnant, __u8 tw_
 	hold = *held;
 	hold.state = HOLD_TIME_WAIT;
 	hold.flags |= tw_flags;
-	error = bpf_map_update_elem(&holds, &remnant, &hold, BPF_ANY);
+	error = put_hold(remnant, &hold, BPF_ANY);
 	if (error)
 		count_update_error(error, 0);
 	if (bpf_map_delete_elem(&holds, &socket))
