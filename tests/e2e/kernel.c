@@ -132,6 +132,29 @@ bool kernel_tells_of_skipped_programs(void)
 	return kernel_has_member("bpf_prog_info", "recursion_misses");
 }
 
+static bool has_enumerator(const struct btf *btf, const char *name)
+{
+	for (uint32_t id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+
+		for (int i = 0; btf_is_enum(type) && i < btf_vlen(type); i++)
+			if (!strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), name))
+				return true;
+	}
+	return false;
+}
+
+const char *kernel_lacks_bound_dump(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool dumps;
+
+	assert_non_null(btf);
+	dumps = has_enumerator(btf, "TCP_BOUND_INACTIVE"); /* from 6.8 on */
+	btf__free(btf);
+	return dumps ? NULL : "sock_diag does not list bound sockets";
+}
+
 bool kernel_frees_bound_ports(void)
 {
 	return kernel_has_member("inet_bind2_bucket", "fastreuse");

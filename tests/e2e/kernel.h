@@ -10,6 +10,8 @@ const char *kernel_lacks_mptcp(void);
 const char *kernel_lacks_io_uring(void);
 const char *kernel_lacks_vrf(void);
 const char *kernel_lacks_vxlan(void);
+/* Of sock_diag, for sockets that are bound and neither connected nor listening. */
+const char *kernel_lacks_bound_dump(void);
 const char *kernel_lacks_killing_time_wait(void);
 
 /* Does it count the runs of BPF programs that it skipped? From 5.12 on, when it began to. */

@@ -210,6 +210,12 @@ static enum case_class usual_class(const struct model *model)
 	return model->bench->source == SOURCE_DIAG ? CLASS_RECONCILE : CLASS_EXACT;
 }
 
+/* It may take a walk through the kernel's BTF, so it is asked once a case. */
+static const char *diag_lacks(const struct model_case *plan, enum source source)
+{
+	return source == SOURCE_DIAG && plan->diag_lacks ? plan->diag_lacks() : NULL;
+}
+
 static enum case_class expected_class(const struct model *model)
 {
 	const struct model_case *plan = model->plan;
@@ -217,11 +223,23 @@ static enum case_class expected_class(const struct model *model)
 		[SOURCE_FENTRY] = plan->fentry,
 		[SOURCE_KPROBE] = plan->kprobe,
 		[SOURCE_TRACEPOINT] = plan->tracepoint,
-		[SOURCE_DIAG] = plan->diag,
+		[SOURCE_DIAG] = model->lacks ? CLASS_INVISIBLE : plan->diag,
 	};
 	enum case_class reached = stated[model->bench->source];
 
 	return reached ? reached : usual_class(model);
+}
+
+/* Why the class is not the usual; NULL: it is, or nobody says. */
+static const char *why_unusual(const struct model *model)
+{
+	const struct model_case *plan = model->plan;
+
+	if (model->seen == usual_class(model))
+		return NULL;
+	if (model->lacks)
+		return model->lacks;
+	return model->bench->source == SOURCE_DIAG && plan->diag_why ? plan->diag_why : plan->why;
 }
 
 /* How long to wait for a class, and not long for one that should not be reached. */
@@ -232,7 +250,7 @@ static uint64_t patience_ms(const struct model *model, enum case_class reached)
 	return reached == CLASS_EXACT ? EXACT_MS : RECONCILED_MS;
 }
 
-/* reply: what is wrong at once. */
+/* reply: what is wrong at once, or in the end. */
 static enum case_class judge(struct model *model, const struct claim *claims, size_t count,
 			     char reply[CLAIM_REPLY_MAX])
 {
@@ -243,6 +261,7 @@ static enum case_class judge(struct model *model, const struct claim *claims, si
 	model_reconcile(model);
 	if (holds_within(model, claims, count, patience_ms(model, CLASS_RECONCILE), after))
 		return CLASS_RECONCILE;
+	strcpy(reply, after);
 	return CLASS_INVISIBLE;
 }
 
@@ -469,14 +488,14 @@ static void test(void **state)
 		model->plan = NULL;
 		return;
 	}
+	model->lacks = diag_lacks(model->plan, bench->source);
 	run(model);
 	if (model->seen < expected_class(model))
 		fail_msg("%s, which is better than %s: mend the table", class_name(model->seen),
 			 class_name(expected_class(model)));
-	if (model->seen != usual_class(model) && !model->plan->why)
+	if (model->seen != usual_class(model) && !why_unusual(model))
 		fail_msg("%s, which is not the usual: say why", class_name(model->seen));
-	record(model, class_name(model->seen),
-	       model->seen != usual_class(model) ? model->plan->why : NULL);
+	record(model, class_name(model->seen), why_unusual(model));
 	model->plan = NULL;
 }
 
@@ -497,88 +516,4 @@ static int clean_up(void **state)
 struct CMUnitTest model_test(struct model_entry *entry)
 {
 	return (struct CMUnitTest){ entry->plan->name, test, NULL, clean_up, entry };
-}
-
-/* --- for the cases --------------------------------------------------------------------------- */
-
-struct actor *model_adopt(struct model *model, struct actor *actor)
-{
-	assert_true(model->actors_count < MODEL_ACTORS_MAX);
-	model->actors[model->actors_count++] = actor;
-	return actor;
-}
-
-struct actor *model_actor(struct model *model, const char *name)
-{
-	return model_adopt(model, actor_start(model->clients, name));
-}
-
-struct actor *model_server(struct model *model, const char *address, uint16_t port)
-{
-	struct actor *server = model_actor(model, "pg-server");
-
-	all_done(actor_listen(server, address, port), 1);
-	return server;
-}
-
-struct actor *model_remote_server(struct model *model, uint16_t port)
-{
-	struct actor *server;
-
-	space_add(model->servers, MODEL_FIRST, MODEL_LAST);
-	model->joined = true;
-	space_join(model->clients, model->servers);
-	/* Else a late RST may end a remnant before its time (RFC 1337). */
-	model_sysctl(model, "tcp_rfc1337", "1");
-	server = model_adopt(model, actor_start(model->servers, "pg-server"));
-	all_done(actor_listen(server, ADDRESS_B, port), 1);
-	return server;
-}
-
-void model_stop(struct model *model, struct actor *actor)
-{
-	unsigned int i = 0;
-
-	while (model->actors[i] != actor)
-		i++;
-	model->actors[i] = model->actors[--model->actors_count];
-	actor_stop(actor);
-}
-
-void model_sysctl(struct model *model, const char *name, const char *value)
-{
-	char file[64];
-
-	snprintf(file, sizeof(file), "net/ipv4/%s", name);
-	space_sysctl(model->clients, file, value);
-}
-
-void model_range(struct model *model, const char *range)
-{
-	model_sysctl(model, "ip_local_port_range", range);
-}
-
-void model_settles(struct model *model, const char *options, const char *filter, unsigned int lines)
-{
-	uint64_t deadline = deadline_in(GONE_S);
-	unsigned int is;
-
-	while ((is = space_ss(model->clients, options, filter)) != lines) {
-		if (clock_ns(CLOCK_MONOTONIC) > deadline)
-			fail_msg("ss %s %s: %u lines, not %u", options, filter, is, lines);
-		usleep(POLL_US);
-	}
-}
-
-void all_failed(struct outcome outcome, uint32_t count, int error)
-{
-	some_failed(outcome, 0, count, error);
-}
-
-void some_failed(struct outcome outcome, uint32_t done, uint32_t failed, int error)
-{
-	if (outcome.done != done || outcome.failed != failed || outcome.error != error)
-		fail_msg("%u done, %u failed (%s), instead of %u done, %u failed (%s)",
-			 outcome.done, outcome.failed, strerror(outcome.error), done, failed,
-			 strerror(error));
 }

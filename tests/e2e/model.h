@@ -15,6 +15,7 @@
 #include "actor.h"
 #include "check.h"
 #include "claim.h"
+#include "kernel.h"
 #include "space.h"
 #include "user/text.h"
 
@@ -42,8 +43,23 @@ struct model_case {
 	enum case_class kprobe;
 	enum case_class tracepoint;
 	enum case_class diag;
-	const char *why; /* it is not the usual */
+	const char *why;      /* it is not the usual */
+	const char *diag_why; /* the same of diag; NULL: as above */
+	/* What diag lacks on this kernel, which makes the case invisible to it; NULL: nothing. */
+	const char *(*diag_lacks)(void);
 };
+
+/* What diag cannot know, because sock_diag does not tell. */
+#define DIAG_NO(why_) .diag = CLASS_INVISIBLE, .diag_why = "sock_diag does not tell " why_
+#define DIAG_REFUSALS DIAG_NO("of refusals")
+#define DIAG_CHOICE DIAG_NO("who chose a connection's port")
+#define DIAG_GONE DIAG_NO("whose a socket was that nobody has open any more")
+#define DIAG_HOLDER DIAG_NO("who opened a socket, only who has it open")
+#define DIAG_WINDOW DIAG_NO("of IP_LOCAL_PORT_RANGE")
+#define DIAG_KERNEL DIAG_NO("that a socket is the kernel's")
+#define DIAG_BOUND .diag_lacks = kernel_lacks_bound_dump
+/* Only that nothing is left is expected, which diag has from the start. */
+#define DIAG_NOTHING .diag = CLASS_EXACT, .diag_why = "there is nothing to see"
 
 struct bench;
 
@@ -58,6 +74,7 @@ struct model {
 	struct actor *actors[MODEL_ACTORS_MAX];
 	unsigned int actors_count;
 	enum case_class seen; /* the worst so far */
+	const char *lacks;    /* diag, on this kernel; NULL: nothing */
 	bool disturbed;       /* the agent reconciled by itself: this run proves nothing */
 	bool joined;
 };

@@ -275,25 +275,22 @@ static void an_attempt_under_way_holds_a_port(struct model *model)
 }
 
 #define NO_BIND_EVENT "no event tells of a bind() without a port for it"
-#define ONLY_PROBES .tracepoint = CLASS_INVISIBLE, .diag = CLASS_INVISIBLE
-#define DIAG_SEES_NO_REFUSAL .diag = CLASS_INVISIBLE
+#define ONLY_PROBES .tracepoint = CLASS_INVISIBLE, DIAG_REFUSALS
 
 const struct model_case model_refusal_cases[] = {
 	{ .name = "one destination refuses, another does not",
 	  .play = one_destination_refuses,
-	  DIAG_SEES_NO_REFUSAL },
+	  DIAG_REFUSALS },
 	{ .name = "IP_BIND_ADDRESS_NO_PORT: each local address has ports of its own",
 	  .play = a_local_address_has_its_own_ports,
-	  DIAG_SEES_NO_REFUSAL },
-	{ .name = "connect() is refused over IPv6",
-	  .play = refused_over_ipv6,
-	  DIAG_SEES_NO_REFUSAL },
+	  DIAG_REFUSALS },
+	{ .name = "connect() is refused over IPv6", .play = refused_over_ipv6, DIAG_REFUSALS },
 	{ .name = "binds leave nothing to connect()",
 	  .play = binds_leave_nothing_to_connect,
-	  DIAG_SEES_NO_REFUSAL },
+	  DIAG_REFUSALS },
 	{ .name = "a refused socket tries again and gets a port",
 	  .play = a_refused_socket_tries_again,
-	  DIAG_SEES_NO_REFUSAL },
+	  DIAG_REFUSALS },
 	{ .name = "bind(0) is refused",
 	  .play = bind_is_refused,
 	  ONLY_PROBES,
@@ -314,8 +311,11 @@ const struct model_case model_refusal_cases[] = {
 	  .play = wrong_addresses_are_no_refusals,
 	  .diag = CLASS_EXACT,
 	  .why = "there is nothing to see" },
-	{ .name = "a port that is in use is no refusal", .play = ports_in_use_are_no_refusals },
+	{ .name = "a port that is in use is no refusal",
+	  DIAG_BOUND,
+	  .play = ports_in_use_are_no_refusals },
 	{ .name = "a second listener on a port is no refusal",
+	  DIAG_BOUND,
 	  .play = a_second_listener_is_no_refusal },
 	{ .name = "a bound socket whose 4-tuple is taken is no refusal",
 	  .play = a_tuple_in_use_is_no_refusal },
