@@ -2,8 +2,8 @@
 /*
  * fentry source: TCP connect(). The two-argument wrappers are stable from 5.10 to 7.3, while
  * __inet_hash_connect changed its arguments in 6.15. inet_sock_set_state, which runs right
- * before them, has noted when the search began. Second observer: tcp_connect, the next step of a
- * connect() that has its port.
+ * before them, has noted when the search began. More observers, for whose port it is must be seen
+ * now: tcp_connect, the next step of a connect() that has its port.
  */
 #include "connect.bpf.h"
 
@@ -21,12 +21,23 @@ int BPF_PROG(connect6_done, struct inet_timewait_death_row *row, struct sock *sk
 	return 0;
 }
 
-SEC("fentry/tcp_connect")
-int BPF_PROG(connect_goes_on, struct sock *sk)
+static __always_inline int goes_on(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 
 	if (!bpf_map_lookup_elem(&holds, &key))
 		connect_done(sk, 0, search_end_of(sk));
 	return 0;
+}
+
+SEC("fentry/tcp_connect")
+int BPF_PROG(connect_goes_on, struct sock *sk)
+{
+	return goes_on(sk);
+}
+
+SEC("fentry/tcp_connect")
+int BPF_PROG(connect_goes_on2, struct sock *sk)
+{
+	return goes_on(sk);
 }

@@ -62,6 +62,7 @@ static const struct program fentry_programs[] = {
 	{ "connect4_done", "inet_hash_connect", false },
 	{ "connect6_done", "inet6_hash_connect", true }, /* a kernel without IPv6 */
 	{ "connect_goes_on", "tcp_connect", true },
+	{ "connect_goes_on2", "tcp_connect", true },
 	{ "tcp_port_begin", "inet_csk_get_port", false },
 	{ "tcp_port_done", "inet_csk_get_port", false },
 	{ "tcp_port_done2", "inet_csk_get_port", false },

@@ -155,6 +155,15 @@ const char *kernel_lacks_bound_dump(void)
 	return dumps ? NULL : "sock_diag does not list bound sockets";
 }
 
+const char *kernel_lacks_dump_of_blocked_ports(void)
+{
+	const char *lacks = kernel_lacks_bound_dump();
+
+	if (!lacks && !kernel_frees_bound_ports())
+		lacks = "sock_diag does not tell of ports that stay blocked";
+	return lacks;
+}
+
 bool kernel_frees_bound_ports(void)
 {
 	return kernel_has_member("inet_bind2_bucket", "fastreuse");

@@ -12,6 +12,8 @@ const char *kernel_lacks_vrf(void);
 const char *kernel_lacks_vxlan(void);
 /* Of sock_diag, for sockets that are bound and neither connected nor listening. */
 const char *kernel_lacks_bound_dump(void);
+/* Beyond that, for ports that their binder left and that stay blocked (before 6.17). */
+const char *kernel_lacks_dump_of_blocked_ports(void);
 const char *kernel_lacks_killing_time_wait(void);
 
 /* Does it count the runs of BPF programs that it skipped? From 5.12 on, when it began to. */

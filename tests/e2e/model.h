@@ -58,6 +58,7 @@ struct model_case {
 #define DIAG_WINDOW DIAG_NO("of IP_LOCAL_PORT_RANGE")
 #define DIAG_KERNEL DIAG_NO("that a socket is the kernel's")
 #define DIAG_BOUND .diag_lacks = kernel_lacks_bound_dump
+#define DIAG_STUCK .diag_lacks = kernel_lacks_dump_of_blocked_ports
 /* Only that nothing is left is expected, which diag has from the start. */
 #define DIAG_NOTHING .diag = CLASS_EXACT, .diag_why = "there is nothing to see"
 

@@ -19,7 +19,7 @@
 #include "user/clock.h"
 
 #define NOBODY 65534
-#define TIMEOUT_S 20
+#define TIMEOUT_S 60
 #define STOP_S 10
 #define NS_PER_SECOND 1000000000ULL
 

@@ -18,7 +18,7 @@ struct launch {
 	const char *netns; /* enter this namespace first; NULL: stay */
 	bool unprivileged; /* as nobody, without capabilities */
 	bool without_btf;  /* with /sys/kernel/btf hidden */
-	int timeout_s;     /* 0: 20 */
+	int timeout_s;     /* 0: 60 */
 };
 
 /* Runs to the end. Fails the test if it cannot be started. */

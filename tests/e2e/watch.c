@@ -312,7 +312,7 @@ void wait_or_fail(uint64_t deadline, const char *what, const json_t *snapshot)
 
 static void poll_metric(const struct watch *watch, const char *series, double least, double most)
 {
-	uint64_t deadline = deadline_in(15);
+	uint64_t deadline = deadline_in(40);
 
 	for (;;) {
 		double value = metric_now(watch, series);

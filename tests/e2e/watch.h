@@ -62,7 +62,7 @@ void wait_or_fail(uint64_t deadline, const char *what, const json_t *snapshot);
 /* Polls snapshots until the condition, which speaks of `snapshot`, holds. */
 #define EVENTUALLY(watch, condition)                                           \
 	do {                                                                   \
-		uint64_t deadline_ = deadline_in(15);                          \
+		uint64_t deadline_ = deadline_in(40);                          \
 		bool holds_ = false;                                           \
 		while (!holds_) {                                              \
 			json_t *snapshot = watch_snapshot(watch);              \
