@@ -18,13 +18,20 @@
 #define CONNECTS "netns=\"" CLIENTS "\",protocol=\"tcp\",path=\"connect\""
 #define DATAGRAMS "netns=\"" CLIENTS "\",protocol=\"udp\","
 
-/* An agent that mends nothing of its own accord, or one with little room. */
-static void watch_with(struct scenario *scenario, const char *option, const char *value)
+static void watch_with(struct scenario *scenario, const char *const *more)
 {
-	const char *const more[] = { option, value, NULL };
 	const struct watch_plan plan = { .source = scenario->source, .more = more };
 
 	scenario->watch = watch_start(&plan);
+}
+
+/* An agent that mends nothing of its own accord. It may be slow, but loses nothing for that. */
+static void watch_storm(struct scenario *scenario)
+{
+	static const char *const more[] = { "--reconcile", "0", "--ring-size", "33554432", NULL };
+
+	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", STORM_RANGE);
+	watch_with(scenario, more);
 }
 
 static bool source_is(const struct scenario *scenario, const char *name)
@@ -108,8 +115,7 @@ static void a_storm_of_short_lives_is_counted_exactly(void **state)
 	struct scenario *scenario = *state;
 	struct storm_count count;
 
-	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", STORM_RANGE);
-	watch_with(scenario, "--reconcile", "0");
+	watch_storm(scenario);
 	start_storm(scenario, STORM_SERVER_CLOSES, storm_lives(scenario));
 	count = await_storm(scenario);
 	assert_int_equal(count.done, count.active_opens);
@@ -132,9 +138,8 @@ static void the_same_while_programs_are_skipped(void **state)
 	struct scenario *scenario = *state;
 	struct storm_count count;
 
-	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", STORM_RANGE);
 	interrupt_programs();
-	watch_with(scenario, "--reconcile", "0");
+	watch_storm(scenario);
 	start_storm(scenario, STORM_SERVER_CLOSES, storm_lives(scenario));
 	count = await_storm(scenario);
 	if (kernel_tells_of_skipped_programs())
@@ -154,8 +159,7 @@ static void a_storm_of_datagram_sockets_is_counted_exactly(void **state)
 {
 	struct scenario *scenario = *state;
 
-	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", STORM_RANGE);
-	watch_with(scenario, "--reconcile", "0");
+	watch_storm(scenario);
 	start_storm(scenario, STORM_DATAGRAMS, FEW_LIVES);
 	await_storm(scenario);
 	if (source_is(scenario, "fentry")) {
@@ -172,8 +176,7 @@ static void a_stopped_agent_loses_nothing_that_fits_its_ring(void **state)
 	struct scenario *scenario = *state;
 	struct storm_count count;
 
-	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", STORM_RANGE);
-	watch_with(scenario, "--reconcile", "0");
+	watch_storm(scenario);
 	kill(watch_pid(scenario->watch), SIGSTOP);
 	start_storm(scenario, STORM_SERVER_CLOSES, 2000);
 	count = await_storm(scenario);
@@ -187,10 +190,11 @@ static void a_stopped_agent_loses_nothing_that_fits_its_ring(void **state)
 /* The storm begins while the agent listens, and ends while it is stopped. */
 static void a_full_ring_is_mended(void **state)
 {
+	static const char *const little_ring[] = { "--ring-size", "4096", NULL };
 	struct scenario *scenario = *state;
 
 	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", STORM_RANGE);
-	watch_with(scenario, "--ring-size", "4096");
+	watch_with(scenario, little_ring);
 	start_storm(scenario, STORM_CLIENT_CLOSES, 4000);
 	metric_reaches(scenario->watch, "portgauge_allocations_total{" CONNECTS "}", 1);
 	kill(watch_pid(scenario->watch), SIGSTOP);
@@ -218,10 +222,11 @@ static bool is_complete(const json_t *snapshot)
 /* It says that it does not know all; and knows all again once all fits. */
 static void a_full_map_is_told_and_mended(void **state)
 {
+	static const char *const little_map[] = { "--max-holds", "64", NULL };
 	struct scenario *scenario = *state;
 	struct actor *p;
 
-	watch_with(scenario, "--max-holds", "64");
+	watch_with(scenario, little_map);
 	scenario_listener(scenario, "127.0.0.1", 5001);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	all_done(actor_open(p, 300, .how = OPEN_RESETS, .remote = "127.0.0.1", .remote_port = 5001),
