@@ -190,6 +190,7 @@ const struct model_case model_netns_cases[] = {
 	  .tracepoint = CLASS_RECONCILE,
 	  .why = "no event tells of TIME_WAIT's end" },
 	{ .name = "a namespace with the number of one that is gone begins empty",
+	  DIAG_BOUND,
 	  .play = a_number_used_again_begins_empty },
 	{ .name = NULL },
 };
