@@ -77,6 +77,7 @@ struct model {
 	enum case_class seen; /* the worst so far */
 	const char *lacks;    /* diag, on this kernel; NULL: nothing */
 	bool disturbed;       /* the agent reconciled by itself: this run proves nothing */
+	double skipped;       /* runs of BPF programs that the kernel had skipped when it began */
 	bool joined;
 };
 
