@@ -96,8 +96,8 @@ static void find_parts(struct diagnosis *diagnosis)
 	const struct source_ops *const *table = source_table();
 
 	for (size_t i = 0; file && diagnosis->chosen && table[i]; i++)
-		if (!strcmp(table[i]->name, diagnosis->chosen) && table[i]->functions)
-			kallsyms_find_parts(file, table[i]->functions, remember_part, diagnosis);
+		if (!strcmp(table[i]->name, diagnosis->chosen) && table[i]->hooks)
+			kallsyms_find_parts(file, table[i]->hooks, remember_part, diagnosis);
 }
 
 static void examine(struct diagnosis *diagnosis, const struct options *options)

@@ -16,32 +16,31 @@ static const char *symbol_name(char *line)
 	return strtok_r(NULL, " \t\n", &rest);
 }
 
-/* The function of which the symbol is a part; NULL: none of ours. */
-static const char *whole(const char *const *functions, const char *symbol)
+/* The function of which the symbol is a part; false: it is whole, or reached only from the function
+ * itself. */
+static bool part_of(char ret[KALLSYMS_NAME_MAX], const char *symbol)
 {
-	for (; *functions; functions++) {
-		size_t length = strlen(*functions);
+	size_t length = strcspn(symbol, ".");
 
-		if (!strncmp(symbol, *functions, length) && symbol[length] == '.' &&
-		    strncmp(symbol + length, ".cold",
-			    5)) /* only reached from the function itself */
-			return *functions;
-	}
-	return NULL;
+	if (!symbol[length] || !strncmp(symbol + length, ".cold", 5) || length >= KALLSYMS_NAME_MAX)
+		return false;
+	memcpy(ret, symbol, length);
+	ret[length] = '\0';
+	return true;
 }
 
-size_t kallsyms_find_parts(FILE *file, const char *const *functions, kallsyms_found *found,
+size_t kallsyms_find_parts(FILE *file, kallsyms_hooked *hooked, kallsyms_found *found,
 			   void *context)
 {
 	CLEANUP(freep) char *line = NULL;
+	char function[KALLSYMS_NAME_MAX];
 	size_t size = 0;
 	size_t count = 0;
 
 	while (getline(&line, &size, file) > 0) {
 		const char *symbol = symbol_name(line);
-		const char *function = symbol ? whole(functions, symbol) : NULL;
 
-		if (!function)
+		if (!symbol || !part_of(function, symbol) || !hooked(function))
 			continue;
 		found(context, function, symbol);
 		count++;

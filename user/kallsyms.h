@@ -5,14 +5,17 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #define KALLSYMS_NAME_MAX 128
 
-/* Called for each symbol that is a part of one of the functions. */
+/* Do we hook this function? */
+typedef bool kallsyms_hooked(const char *function);
+/* Called for each symbol that is a part of one that we do. */
 typedef void kallsyms_found(void *context, const char *function, const char *part);
 
-/* Reads a file as /proc/kallsyms is. functions ends with NULL. The number of parts found. */
-size_t kallsyms_find_parts(FILE *file, const char *const *functions, kallsyms_found *found,
+/* Reads a file as /proc/kallsyms is. The number of parts found. */
+size_t kallsyms_find_parts(FILE *file, kallsyms_hooked *hooked, kallsyms_found *found,
 			   void *context);

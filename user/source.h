@@ -38,10 +38,10 @@ struct source {
 
 struct source_ops {
 	const char *name;
-	const char *sees;             /* one line for people: what is exact and what comes late */
-	uint32_t polled;              /* LEDGER_POLLS_* */
-	unsigned int privileges;      /* PRIVILEGE_BPF or PRIVILEGE_DIAG */
-	const char *const *functions; /* of the kernel, that it hooks; ends with NULL; NULL: none */
+	const char *sees;        /* one line for people: what is exact and what comes late */
+	uint32_t polled;         /* LEDGER_POLLS_* */
+	unsigned int privileges; /* PRIVILEGE_BPF or PRIVILEGE_DIAG */
+	bool (*hooks)(const char *function); /* this function of the kernel? NULL: none */
 
 	/* Loads and attaches everything or nothing. On failure a negative errno, and reason says
 	 * what failed, on what, and what would help. */

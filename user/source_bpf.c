@@ -18,6 +18,7 @@
 #include "user/ledger.h"
 #include "user/privilege.h"
 #include "user/source_bpf.h"
+#include "user/source_programs.h"
 #include "user/util.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
@@ -25,13 +26,6 @@
 #define LINKS_MAX 32
 #define EVENTS_PER_DRAIN 65536
 #define FOUND_PER_READ_MAX 1024
-
-/* A BPF program of a source; function: the kernel function it needs, NULL: none. */
-struct program {
-	const char *name;
-	const char *function;
-	bool optional; /* kernels without the function have another way, or do without */
-};
 
 struct bpf_source {
 	struct source source;
@@ -52,93 +46,6 @@ struct bpf_source {
 	int handled;
 };
 
-/* Part of every source. */
-static const struct program common_programs[] = {
-	{ "tcp_state", NULL, false }, { "find_files", NULL, false },  { "find_tcp", NULL, false },
-	{ "find_udp", NULL, false },  { "sweep_holds", NULL, false }, { NULL, NULL, false },
-};
-
-static const struct program fentry_programs[] = {
-	{ "connect4_done", "inet_hash_connect", false },
-	{ "connect6_done", "inet6_hash_connect", true }, /* a kernel without IPv6 */
-	{ "connect_goes_on", "tcp_connect", true },
-	{ "connect_goes_on2", "tcp_connect", true },
-	{ "tcp_port_begin", "inet_csk_get_port", false },
-	{ "tcp_port_done", "inet_csk_get_port", false },
-	{ "tcp_port_done2", "inet_csk_get_port", false },
-	{ "autobind", "inet_autobind", true },
-	{ "autobind2", "inet_autobind", true },
-	{ "udp_port_begin", "udp_lib_get_port", false },
-	{ "udp_port_done", "udp_lib_get_port", false },
-	{ "udp_port_done2", "udp_lib_get_port", false },
-	{ "child_done", "__inet_inherit_port", false },
-	{ "tcp_put_begin", "inet_put_port", false },
-	{ "tcp_put", "inet_put_port", false },
-	{ "tcp_put2", "inet_put_port", false },
-	{ "tcp_gone", "tcp_v4_destroy_sock", false },
-	{ "udp_put_begin", "udp_lib_unhash", false },
-	{ "udp_put_begin2", "udp_lib_unhash", false },
-	{ "udp_put", "udp_lib_unhash", false },
-	{ "udp_put2", "udp_lib_unhash", false },
-	{ "udp_disc", "udp_disconnect", true },
-	{ "udp_aborted", "udp_abort", true },
-	{ "udp_gone", "inet_sock_destruct", true },
-	{ "remnant_new", "inet_twsk_hashdance", true },
-	{ "remnant_new_611", "inet_twsk_hashdance_schedule", true },
-	{ "remnant_on", "__inet_twsk_schedule", true },
-	{ "remnant_gone", "inet_twsk_bind_unhash", false },
-	{ NULL, NULL, false },
-};
-
-static const struct program kprobe_programs[] = {
-	{ "tcp_destroy", NULL, false },
-	{ "k_connect4_done", "inet_hash_connect", false },
-	{ "k_connect6_done", "inet6_hash_connect", true },
-	{ "k_connect_on", "tcp_connect", true },
-	{ "k_tcp_port", "inet_csk_get_port", false },
-	{ "k_tcp_port_done", "inet_csk_get_port", false },
-	{ "k_autobind", "inet_autobind", true },
-	{ "k_udp_port", "udp_lib_get_port", false },
-	{ "k_udp_port_done", "udp_lib_get_port", false },
-	{ "k_child", "__inet_inherit_port", false },
-	{ "k_tcp_put", "inet_put_port", false },
-	{ "k_udp_put", "udp_lib_unhash", false },
-	{ "k_udp_disc", "udp_disconnect", true },
-	{ "k_udp_aborted", "udp_abort", true },
-	{ "k_remnant_new", "inet_twsk_hashdance", true },
-	{ "k_remnant_611", "inet_twsk_hashdance_schedule", true },
-	{ "k_remnant_on", "__inet_twsk_schedule", true },
-	{ "k_remnant_gone", "inet_twsk_bind_unhash", false },
-	{ NULL, NULL, false },
-};
-
-static const struct program tracepoint_programs[] = {
-	{ "tcp_destroy", NULL, false },   { "tcp_socket_op", NULL, false },
-	{ "bind4_begin", NULL, false },   { "bind6_begin", NULL, false },
-	{ "bind4_done", NULL, false },    { "bind6_done", NULL, false },
-	{ "socket_closed", NULL, false }, { NULL, NULL, false },
-};
-
-/* What the programs above hook. */
-static const char *const hooked_functions[] = {
-	"inet_hash_connect",
-	"inet6_hash_connect",
-	"tcp_connect",
-	"inet_csk_get_port",
-	"inet_autobind",
-	"udp_lib_get_port",
-	"inet_put_port",
-	"__inet_inherit_port",
-	"udp_lib_unhash",
-	"udp_disconnect",
-	"udp_abort",
-	"inet_twsk_hashdance",
-	"inet_twsk_hashdance_schedule",
-	"__inet_twsk_schedule",
-	"inet_twsk_bind_unhash",
-	NULL,
-};
-
 /* libbpf reports through a callback without context; this is where it writes while we load. */
 static _Thread_local char *complaint;
 
@@ -152,27 +59,19 @@ keep_first_complaint(enum libbpf_print_level level, const char *format, va_list 
 	return 0;
 }
 
-static const struct program *find_program(const struct program *programs, const char *name)
-{
-	for (; programs->name; programs++)
-		if (!strcmp(programs->name, name))
-			return programs;
-	return NULL;
-}
-
 /* Loads what the source needs and this kernel can give; -ENOENT: a function we need is gone. */
-static int choose_programs(struct bpf_object *object, const struct program *programs,
+static int choose_programs(struct bpf_object *object, const struct source_program *programs,
 			   const struct btf *btf, char reason[SOURCE_REASON_MAX])
 {
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, object) {
 		const char *name = bpf_program__name(program);
-		const struct program *wanted = find_program(common_programs, name);
+		const struct source_program *wanted = source_programs_find(common_programs, name);
 		bool load;
 
 		if (!wanted)
-			wanted = find_program(programs, name);
+			wanted = source_programs_find(programs, name);
 		load = wanted && (!wanted->function ||
 				  btf__find_by_name_kind(btf, wanted->function, BTF_KIND_FUNC) > 0);
 		if (wanted && !load && !wanted->optional) {
@@ -215,7 +114,7 @@ static size_t found_per_read(uint32_t ring_bytes)
 	return fits > FOUND_PER_READ_MAX ? FOUND_PER_READ_MAX : fits;
 }
 
-static int load_skeleton(struct bpf_source *self, const struct program *programs,
+static int load_skeleton(struct bpf_source *self, const struct source_program *programs,
 			 const struct source_config *config, char reason[SOURCE_REASON_MAX])
 {
 	char detail[SOURCE_REASON_MAX] = "";
@@ -359,7 +258,7 @@ static int open_cgroup(struct bpf_source *self, const struct source_config *conf
 }
 
 static int open_with(struct source **ret, const struct source_ops *ops,
-		     const struct program *programs, bool needs_cgroup,
+		     const struct source_program *programs, bool needs_cgroup,
 		     const struct source_config *config, char reason[SOURCE_REASON_MAX])
 {
 	CLEANUP(source_bpf_closep) struct bpf_source *self = calloc(1, sizeof(*self));
@@ -512,10 +411,20 @@ static int open_tracepoint(struct source **ret, const struct source_config *conf
 	.find_netns = source_bpf_find_netns, .sweep = source_bpf_sweep,              \
 	.losses = source_bpf_losses
 
+static bool fentry_hooks(const char *function)
+{
+	return source_programs_hook(fentry_programs, function);
+}
+
+static bool kprobe_hooks(const char *function)
+{
+	return source_programs_hook(kprobe_programs, function);
+}
+
 const struct source_ops source_fentry = {
 	.name = "fentry",
 	.sees = "every port taken, handed to TIME_WAIT, given back or refused, as it happens",
-	.functions = hooked_functions,
+	.hooks = fentry_hooks,
 	.open = open_fentry,
 	BPF_SOURCE_OPERATIONS,
 };
@@ -523,7 +432,7 @@ const struct source_ops source_fentry = {
 const struct source_ops source_kprobe = {
 	.name = "kprobe",
 	.sees = "what fentry sees; what a skipped probe missed comes with the next reconcile",
-	.functions = hooked_functions,
+	.hooks = kprobe_hooks,
 	.open = open_kprobe,
 	BPF_SOURCE_OPERATIONS,
 };

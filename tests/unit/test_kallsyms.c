@@ -10,7 +10,10 @@
 
 #include "user/kallsyms.h"
 
-static const char *const hooked[] = { "udp_lib_unhash", "inet_put_port", NULL };
+static bool hooked(const char *function)
+{
+	return !strcmp(function, "udp_lib_unhash") || !strcmp(function, "inet_put_port");
+}
 
 struct parts {
 	size_t count;
