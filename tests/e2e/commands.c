@@ -7,26 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "process.h"
 #include "scenario.h"
 
 #define LOCALHOST "127.0.0.1"
-
-#define RUN(launch, ...) \
-	run_program(launch, (const char *const[]){ watch_program(), __VA_ARGS__, NULL })
-
-/* Fails with this status and one line that says each of these. */
-static void complains(struct result result, int status, const char *what, const char *remedy)
-{
-	const char *newline = strchr(result.out, '\n');
-
-	if (result.status != status || !strstr(result.out, what) || !strstr(result.out, remedy))
-		fail_msg("status %d, not %d with '%s' and '%s': %s", result.status, status, what,
-			 remedy, result.out);
-	if (!newline || newline[1])
-		fail_msg("not one line: %s", result.out);
-	result_done(&result);
-}
 
 static void prints(struct result result, const char *const *wanted)
 {

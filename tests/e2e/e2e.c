@@ -38,7 +38,8 @@ struct programme {
 
 static void add(struct programme *programme, const struct CMUnitTest *suite, size_t count)
 {
-	for (size_t i = 0; i < count && programme->count < SCENARIOS_MAX; i++)
+	assert_true(programme->count + count <= SCENARIOS_MAX);
+	for (size_t i = 0; i < count; i++)
 		programme->scenarios[programme->count++] = suite[i];
 }
 
@@ -63,10 +64,10 @@ static void add_model(struct programme *programme, struct bench *bench)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(themes); i++)
-		for (const struct model_case *plan = themes[i];
-		     plan->name && programme->model_count < MODEL_MAX; plan++) {
+		for (const struct model_case *plan = themes[i]; plan->name; plan++) {
 			struct model_entry *entry = &programme->entries[programme->model_count];
 
+			assert_true(programme->model_count < MODEL_MAX);
 			*entry = (struct model_entry){ plan, bench };
 			programme->model[programme->model_count++] = model_test(entry);
 		}

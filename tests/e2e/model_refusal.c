@@ -118,13 +118,22 @@ static void a_refused_socket_tries_again(struct model *model)
 
 /* --- bind(), listen(), UDP ------------------------------------------------------------------- */
 
-static void bind_is_refused(struct model *model)
+/* Two sockets more than there are ports ask for one, each for one of its own. */
+static struct actor *ask_for_too_many(struct model *model, const struct opening *opening)
 {
 	struct actor *p;
 
 	model_range(model, TINY);
 	p = model_actor(model, "pg-p");
-	some_failed(actor_bind(p, 12, SOCK_STREAM, LOCALHOST, 0), TINY_SIZE, 2, EADDRINUSE);
+	some_failed(actor_open_as(p, TINY_SIZE + 2, opening), TINY_SIZE, 2, EADDRINUSE);
+	return p;
+}
+
+static void bind_is_refused(struct model *model)
+{
+	struct opening opening = { .local = LOCALHOST };
+	struct actor *p = ask_for_too_many(model, &opening);
+
 	EXPECT(model, TCP(.size = TINY_SIZE, .exclusive = TINY_SIZE),
 	       OWNER("pg-p", "tcp", .exclusive = TINY_SIZE, .refusals = 2),
 	       REFUSED("pg-p", "bind", "EADDRINUSE", .protocol = "tcp", .refusals = 2,
@@ -133,11 +142,9 @@ static void bind_is_refused(struct model *model)
 
 static void listen_is_refused(struct model *model)
 {
-	struct actor *p;
+	struct opening opening = { .how = OPEN_LISTEN };
+	struct actor *p = ask_for_too_many(model, &opening);
 
-	model_range(model, TINY);
-	p = model_actor(model, "pg-p");
-	some_failed(actor_open(p, 12, .how = OPEN_LISTEN), TINY_SIZE, 2, EADDRINUSE);
 	EXPECT(model, TCP(.size = TINY_SIZE, .exclusive = TINY_SIZE),
 	       OWNER("pg-p", "tcp", .exclusive = TINY_SIZE, .refusals = 2),
 	       REFUSED("pg-p", "listen", "EADDRINUSE", .protocol = "tcp", .refusals = 2,
@@ -146,11 +153,9 @@ static void listen_is_refused(struct model *model)
 
 static void udp_bind_is_refused(struct model *model)
 {
-	struct actor *p;
+	struct opening opening = { .type = SOCK_DGRAM, .local = LOCALHOST };
+	struct actor *p = ask_for_too_many(model, &opening);
 
-	model_range(model, TINY);
-	p = model_actor(model, "pg-p");
-	some_failed(actor_bind(p, 12, SOCK_DGRAM, LOCALHOST, 0), TINY_SIZE, 2, EADDRINUSE);
 	EXPECT(model, UDP(.size = TINY_SIZE, .exclusive = TINY_SIZE),
 	       OWNER("pg-p", "udp", .exclusive = TINY_SIZE, .refusals = 2),
 	       REFUSED("pg-p", "bind", "EADDRINUSE", .protocol = "udp", .refusals = 2,

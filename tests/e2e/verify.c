@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "process.h"
 #include "scenario.h"
 #include "user/control_client.h"
@@ -18,30 +19,7 @@
 
 /* --- running commands ------------------------------------------------------------------------ */
 
-#define RUN(launch, ...) \
-	run_program(launch, (const char *const[]){ watch_program(), __VA_ARGS__, NULL })
-
 static const struct launch patient = { .timeout_s = PATIENCE_S };
-
-static void is_one_line(struct result result, int status, const char *what, const char *remedy)
-{
-	const char *newline = strchr(result.out, '\n');
-
-	if (result.status != status || !strstr(result.out, what) || !strstr(result.out, remedy))
-		fail_msg("status %d, not %d with '%s' and '%s': %s", result.status, status, what,
-			 remedy, result.out);
-	if (!newline || newline[1])
-		fail_msg("not one line: %s", result.out);
-	result_done(&result);
-}
-
-static void says(struct result result, int status, const char *what)
-{
-	if (result.status != status || !strstr(result.out, what))
-		fail_msg("status %d, not %d with '%s': %s", result.status, status, what,
-			 result.out);
-	result_done(&result);
-}
 
 /* Standard error comes before the document. Caller drops the reference. */
 static json_t *document(struct result result, int status)
@@ -262,8 +240,8 @@ static void verify_finds_what_the_agent_does_not_have(void **state)
 static void verify_without_an_agent_is_one_line(void **state)
 {
 	(void)state;
-	is_one_line(RUN(NULL, "verify", "--control", "/tmp/pg-test-nobody.sock"), 69,
-		    "/tmp/pg-test-nobody.sock", "portgauge run");
+	complains(RUN(NULL, "verify", "--control", "/tmp/pg-test-nobody.sock"), 69,
+		  "/tmp/pg-test-nobody.sock", "portgauge run");
 }
 
 static void verify_without_privileges_is_one_line(void **state)
@@ -272,8 +250,8 @@ static void verify_without_privileges_is_one_line(void **state)
 	struct launch nobody = { .unprivileged = true };
 
 	scenario_watch(scenario);
-	is_one_line(RUN(&nobody, "verify", "--control", watch_control(scenario->watch)), 77,
-		    watch_control(scenario->watch), "run as root");
+	complains(RUN(&nobody, "verify", "--control", watch_control(scenario->watch)), 77,
+		  watch_control(scenario->watch), "run as root");
 }
 
 static void verify_of_a_stopped_agent_is_one_line(void **state)
@@ -285,7 +263,7 @@ static void verify_of_a_stopped_agent_is_one_line(void **state)
 	assert_int_equal(kill(watch_pid(scenario->watch), SIGSTOP), 0);
 	result = RUN(&patient, "verify", "--control", watch_control(scenario->watch));
 	assert_int_equal(kill(watch_pid(scenario->watch), SIGCONT), 0);
-	is_one_line(result, 69, watch_control(scenario->watch), "does not answer");
+	complains(result, 69, watch_control(scenario->watch), "does not answer");
 }
 
 static void a_control_socket_is_of_one_agent(void **state)
@@ -293,8 +271,8 @@ static void a_control_socket_is_of_one_agent(void **state)
 	struct scenario *scenario = *state;
 
 	scenario_watch(scenario);
-	is_one_line(RUN(&patient, "run", "--control", watch_control(scenario->watch)), 1,
-		    "another agent answers there", "--control");
+	complains(RUN(&patient, "run", "--control", watch_control(scenario->watch)), 1,
+		  "another agent answers there", "--control");
 	verify_is_clean(watch_control(scenario->watch));
 }
 
@@ -305,8 +283,8 @@ static void a_dead_agents_socket_is_replaced(void **state)
 	(void)state;
 	kill(agent.pid, SIGKILL);
 	assert_int_equal(stop_program(agent.pid), 128 + SIGKILL);
-	is_one_line(RUN(NULL, "verify", "--control", agent.control), 69, agent.control,
-		    "portgauge run");
+	complains(RUN(NULL, "verify", "--control", agent.control), 69, agent.control,
+		  "portgauge run");
 	assert_int_equal(access(agent.control, F_OK), 0);
 	agent = start_second(NULL, NULL, NULL);
 	verify_is_clean(agent.control);

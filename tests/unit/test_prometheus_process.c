@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "exporters/prometheus/process.h"
+#include "tests/unit/scratch.h"
 
 static bool has_line(const char *text, const char *line)
 {
@@ -47,18 +48,6 @@ static double sum_of(const char *text, const char *start)
 	return sum;
 }
 
-static void write_file(const char *directory, const char *name, const char *content)
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "we");
-	assert_non_null(file);
-	fputs(content, file);
-	fclose(file);
-}
-
 static char *encode_process(const char *self)
 {
 	char *text = NULL;
@@ -72,28 +61,20 @@ static char *encode_process(const char *self)
 
 static void process_metrics_come_from_procfs(void **state)
 {
-	char root[] = "/tmp/portgauge-test-XXXXXX";
-	char path[128];
+	char path[PATH_MAX];
 	char line[128];
 	char *text;
 
-	(void)state;
-	assert_non_null(mkdtemp(root));
-	snprintf(path, sizeof(path), "%s/self/fd", root);
-	write_file(root, "stat", "cpu 1 2\nbtime 1000\n");
-	snprintf(path, sizeof(path), "%s/self", root);
-	mkdir(path, 0700);
-	write_file(path, "stat",
-		   "7 (a) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 150 50 0 0 20 0 3 0 500 "
-		   "4096000 25 18446744073709551615 1 1\n");
-	write_file(path, "limits",
-		   "Limit  Soft  Hard  Units\nMax open files            1024  "
-		   "               4096                 files\n");
-	strcat(path, "/fd");
-	mkdir(path, 0700);
-	write_file(path, "1000", "");
-	write_file(path, "1001", "");
-	snprintf(path, sizeof(path), "%s/self", root);
+	scratch_write(*state, "stat", "cpu 1 2\nbtime 1000\n");
+	scratch_write(*state, "self/stat",
+		      "7 (a) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 150 50 0 0 20 0 3 0 500 "
+		      "4096000 25 18446744073709551615 1 1\n");
+	scratch_write(*state, "self/limits",
+		      "Limit  Soft  Hard  Units\nMax open files            1024  "
+		      "               4096                 files\n");
+	scratch_write(*state, "self/fd/1000", "");
+	scratch_write(*state, "self/fd/1001", "");
+	scratch_path(path, *state, "self");
 
 	text = encode_process(path);
 	snprintf(line, sizeof(line), "process_resident_memory_bytes %ld",
@@ -107,8 +88,6 @@ static void process_metrics_come_from_procfs(void **state)
 	assert_line(text, "process_max_fds 1024");
 	assert_line(text, "# TYPE process_cpu_seconds_total counter");
 	free(text);
-	snprintf(line, sizeof(line), "rm -r %s", root);
-	assert_int_equal(system(line), 0); /* NOLINT(cert-env33-c): root is our own */
 }
 
 static void process_metrics_leave_out_what_is_unreadable(void **state)
@@ -134,7 +113,7 @@ static void process_metrics_work_on_this_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(process_metrics_come_from_procfs),
+		scratch_test(process_metrics_come_from_procfs),
 		cmocka_unit_test(process_metrics_leave_out_what_is_unreadable),
 		cmocka_unit_test(process_metrics_work_on_this_process),
 	};
