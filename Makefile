@@ -26,8 +26,8 @@ endif
 
 BPF_OBJ  := $(patsubst bpf/%.c,$(B)/bpf/%.o,$(wildcard bpf/*.bpf.c))
 SKEL     := $(B)/bpf/portgauge.skel.h
-COMMANDS := user/main.c $(wildcard user/cmd_*.c)
-LIB_SRC  := $(filter-out $(COMMANDS),$(wildcard user/*.c)) $(wildcard exporters/*/*.c)
+COMMANDS := user/main.c $(wildcard user/commands/cmd_*.c)
+LIB_SRC  := $(filter-out $(COMMANDS),$(wildcard user/*.c user/*/*.c)) $(wildcard exporters/*/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 BIN_OBJ  := $(COMMANDS:%.c=$(B)/%.o)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -114,7 +114,7 @@ $(SKEL): $(B)/bpf/portgauge.linked
 
 # --- user space
 
-$(B)/user/source_bpf.o: $(SKEL)
+$(B)/user/sources/source_bpf.o: $(SKEL)
 
 $(B)/%.o: %.c
 	$(call msg,CC,$<)

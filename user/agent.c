@@ -7,15 +7,15 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "user/cgroup.h"
-#include "user/clock.h"
-#include "user/ledger.h"
-#include "user/ledger_dump.h"
-#include "user/log.h"
-#include "user/netns.h"
-#include "user/procfs.h"
-#include "user/util.h"
-#include "user/view_build.h"
+#include "user/host/cgroup.h"
+#include "user/base/clock.h"
+#include "user/core/ledger.h"
+#include "user/verify/ledger_dump.h"
+#include "user/base/log.h"
+#include "user/host/netns.h"
+#include "user/host/procfs.h"
+#include "user/base/util.h"
+#include "user/core/view_build.h"
 
 #define PROC "/proc"
 #define DRAINS_MAX 64

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "user/source.h"
+#include "user/sources/source.h"
 
 struct view;
 struct agent;

@@ -14,10 +14,10 @@
 #include <systemd/sd-event.h>
 
 #include "user/agent.h"
-#include "user/control_path.h"
-#include "user/fdpass.h"
-#include "user/log.h"
-#include "user/util.h"
+#include "user/verify/control_path.h"
+#include "user/verify/fdpass.h"
+#include "user/base/log.h"
+#include "user/base/util.h"
 
 #define BACKLOG 8
 

@@ -11,7 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "user/agent.h"
-#include "user/log.h"
+#include "user/base/log.h"
 
 #define NS_PER_US 1000ULL
 #define SECOND_US 1000000ULL

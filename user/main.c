@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "user/command.h"
-#include "user/log.h"
-#include "user/util.h"
+#include "user/commands/command.h"
+#include "user/base/log.h"
+#include "user/base/util.h"
 
 static const struct command {
 	const char *name;

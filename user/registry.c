@@ -10,7 +10,7 @@
 #include "exporters/prometheus/process.h"
 #include "exporters/prometheus/prometheus.h"
 #include "exporters/report/report.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 static void metrics(FILE *out, const struct view *view, const struct view_limits *limits)
 {

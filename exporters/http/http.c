@@ -11,9 +11,9 @@
 
 #include "exporters/http/listen.h"
 #include "exporters/http/page.h"
-#include "user/log.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/log.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 #define CONNECTIONS_MAX 128U
 #define TIMEOUT_SECONDS 10U

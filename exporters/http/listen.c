@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "user/util.h"
+#include "user/base/util.h"
 
 #define HOST_MAX (INET6_ADDRSTRLEN + 1 + IF_NAMESIZE)
 #define BACKLOG 128

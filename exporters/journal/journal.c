@@ -11,10 +11,10 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#include "user/log.h"
-#include "user/text.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/log.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 #define SOCKET "/run/systemd/journal/socket"
 

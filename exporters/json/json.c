@@ -5,7 +5,7 @@
 
 #include "exporters/json/rows.h"
 #include "exporters/json/value.h"
-#include "user/view.h"
+#include "user/core/view.h"
 
 #define DUMP_FLAGS (JSON_INDENT(2) | JSON_REAL_PRECISION(9))
 

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 
 #include "exporters/json/value.h"
-#include "user/text.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 /* The row that sums the rest is built like any other; what cannot be summed is erased. */
 static void erase(json_t **row, const char *const *keys, size_t count)

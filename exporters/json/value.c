@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/text.h"
-#include "user/util.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
 
 json_t *value_text(const char *s)
 {

@@ -5,9 +5,9 @@
 
 #include "exporters/prometheus/sample.h"
 #include "exporters/prometheus/series.h"
-#include "user/text.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 #define PORT_MAX 8
 #define RANGE_MAX 16

@@ -6,9 +6,9 @@
 
 #include "exporters/prometheus/sample.h"
 #include "exporters/prometheus/series.h"
-#include "user/text.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 static void write_counters(FILE *out, const char *name, const struct view_counter *rows,
 			   size_t count)

@@ -2,9 +2,9 @@
 #include "exporters/prometheus/families.h"
 
 #include "exporters/prometheus/sample.h"
-#include "user/text.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 static const char *known(const char *s)
 {

@@ -6,9 +6,9 @@
 #include "exporters/prometheus/label.h"
 #include "exporters/prometheus/sample.h"
 #include "exporters/prometheus/series.h"
-#include "user/text.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 enum { ACTIVE, TIME_WAIT, BOUND };
 

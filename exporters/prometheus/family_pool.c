@@ -4,9 +4,9 @@
 #include <math.h>
 
 #include "exporters/prometheus/sample.h"
-#include "user/text.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 static void count(FILE *out, const char *name, const struct view_pool *p, uint64_t value)
 {

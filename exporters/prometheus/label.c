@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "user/text.h"
+#include "user/base/text.h"
 
 static bool is_plain(char c)
 {

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "user/text.h"
-#include "user/util.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
 
 #define STAT_MAX 4096
 

@@ -3,7 +3,7 @@
 
 #include "exporters/prometheus/families.h"
 #include "exporters/prometheus/sample.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 struct family {
 	const char *name;

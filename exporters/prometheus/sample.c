@@ -2,7 +2,7 @@
 #include "exporters/prometheus/sample.h"
 
 #include "exporters/prometheus/label.h"
-#include "user/text.h"
+#include "user/base/text.h"
 
 void sample_head(FILE *out, const char *name, const char *type, const char *help)
 {

@@ -4,8 +4,8 @@
 #include <math.h>
 
 #include "exporters/report/layout.h"
-#include "user/text.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/core/view.h"
 
 #define NAME_WIDTH 47 /* the longest IPv6 endpoint */
 #define INDENT 4

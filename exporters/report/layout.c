@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "user/text.h"
+#include "user/base/text.h"
 
 #define FIT_MAX 40
 #define BAR_CELLS 10

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "exporters/report/layout.h"
-#include "user/text.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/core/view.h"
 
 #define CONTAINER_ID_LENGTH 64
 #define CONTAINER_SHORT "%.12s" /* as container runtimes show theirs */

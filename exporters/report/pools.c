@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include "exporters/report/layout.h"
-#include "user/text.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/core/view.h"
 
 static bool is_idle(const struct view_pool *p)
 {

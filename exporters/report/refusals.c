@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "exporters/report/layout.h"
-#include "user/text.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/core/view.h"
 
 struct columns {
 	size_t time;

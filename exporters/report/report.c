@@ -5,9 +5,9 @@
 
 #include "exporters/report/layout.h"
 #include "exporters/report/sections.h"
-#include "user/text.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 #define INDENT 4
 

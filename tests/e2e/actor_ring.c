@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "actor_order.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 struct ring {
 	int fd;

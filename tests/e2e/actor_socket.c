@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "actor_order.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 #define BACKLOG 4096
 #define END_MS 20000

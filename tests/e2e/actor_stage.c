@@ -16,7 +16,7 @@
 #include "actor_order.h"
 #include "message.h"
 #include "space.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 #define SOCKETS_MAX 8192
 #define THREADS_MAX 16

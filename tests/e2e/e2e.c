@@ -19,7 +19,7 @@
 
 #include "model.h"
 #include "scenario.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 #define SCENARIOS_MAX 128
 #define MODEL_MAX 256

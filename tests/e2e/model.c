@@ -12,9 +12,9 @@
 
 #include "process.h"
 #include "review.h"
-#include "user/clock.h"
-#include "user/text.h"
-#include "user/util.h"
+#include "user/base/clock.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
 #include "watch.h"
 
 #define NEVER_S 86400

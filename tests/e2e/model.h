@@ -17,7 +17,7 @@
 #include "claim.h"
 #include "kernel.h"
 #include "space.h"
-#include "user/text.h"
+#include "user/base/text.h"
 
 #define LOCALHOST "127.0.0.1"
 #define OTHER_LOCALHOST "127.0.0.9"

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "model.h"
-#include "user/clock.h"
+#include "user/base/clock.h"
 #include "watch.h"
 
 #define SETTLED_S 20

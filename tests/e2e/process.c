@@ -16,7 +16,7 @@
 
 #include "check.h"
 #include "space.h"
-#include "user/clock.h"
+#include "user/base/clock.h"
 
 #define NOBODY 65534
 #define TIMEOUT_S 60

@@ -7,7 +7,7 @@
 
 #include "check.h"
 #include "process.h"
-#include "user/clock.h"
+#include "user/base/clock.h"
 #include "watch.h"
 
 #define PATIENCE_S 30

@@ -15,7 +15,7 @@
 
 #include "check.h"
 #include "process.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 #define PATH_MAX_ 128
 #define HERE "/proc/thread-self/ns/net"

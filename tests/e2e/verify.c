@@ -10,8 +10,8 @@
 #include "command.h"
 #include "process.h"
 #include "scenario.h"
-#include "user/control_client.h"
-#include "user/util.h"
+#include "user/verify/control_client.h"
+#include "user/base/util.h"
 
 #define LOCALHOST "127.0.0.1"
 #define SERVER_PORT 5000 /* outside the range */

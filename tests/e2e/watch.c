@@ -13,8 +13,8 @@
 
 #include "check.h"
 #include "process.h"
-#include "user/clock.h"
-#include "user/util.h"
+#include "user/base/clock.h"
+#include "user/base/util.h"
 
 #define READY_S 60
 #define RECONCILE_S 2

@@ -5,9 +5,9 @@
 #include <math.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "user/ledger.h"
-#include "user/view.h"
-#include "user/view_build.h"
+#include "user/core/ledger.h"
+#include "user/core/view.h"
+#include "user/core/view_build.h"
 
 static inline void claim_ratio(double value)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fuzz/fuzz.h"
-#include "user/cgroup.h"
+#include "user/host/cgroup.h"
 
 /* A name, or the empty string; never part of two names of the path. */
 static void judge(const char *name, const char *path)

@@ -4,7 +4,7 @@
  * into a ledger, as it would in the agent.
  */
 #include "tests/fuzz/claims.h"
-#include "user/event.h"
+#include "user/core/event.h"
 
 static void judge(const struct event *event)
 {

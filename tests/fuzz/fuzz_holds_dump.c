@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "user/holds_dump.h"
-#include "user/verify.h"
+#include "user/verify/holds_dump.h"
+#include "user/verify/verify.h"
 
 static int sealed(const uint8_t *data, size_t size)
 {

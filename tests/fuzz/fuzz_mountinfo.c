@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "user/cgroup.h"
+#include "user/host/cgroup.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

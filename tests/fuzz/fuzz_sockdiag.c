@@ -8,8 +8,8 @@
 #include <netinet/in.h>
 
 #include "tests/fuzz/claims.h"
-#include "user/diag_holds.h"
-#include "user/sockdiag_parse.h"
+#include "user/sources/diag_holds.h"
+#include "user/sources/sockdiag_parse.h"
 
 #define FIRST 40000
 #define LAST 40099

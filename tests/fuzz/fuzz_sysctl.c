@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fuzz/fuzz.h"
-#include "user/sysctl.h"
+#include "user/host/sysctl.h"
 
 static void try_range(const char *text)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Names of whoever runs on the host. The first byte says how much room there is for them. */
 #include "tests/fuzz/fuzz.h"
-#include "user/text.h"
+#include "user/base/text.h"
 
 static void claim_printable(const char *text)
 {

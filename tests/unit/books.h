@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 #include "tests/unit/events.h"
-#include "user/ledger.h"
-#include "user/view.h"
-#include "user/view_build.h"
+#include "user/core/ledger.h"
+#include "user/core/view.h"
+#include "user/core/view_build.h"
 
 #define BOOKS_START_NS (1000 * SECOND)
 #define BOOKS_NETNS_MAX 8 /* inodes below have their range noted */

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "user/event.h"
+#include "user/core/event.h"
 
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)

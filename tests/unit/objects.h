@@ -7,8 +7,8 @@
 #pragma once
 
 #include "tests/unit/events.h"
-#include "user/holds_dump.h"
-#include "user/sockdiag.h"
+#include "user/verify/holds_dump.h"
+#include "user/sources/sockdiag.h"
 
 struct seeing {
 	uint64_t cookie;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "tests/unit/objects.h"
-#include "user/util.h"
-#include "user/verify_reading.h"
+#include "user/base/util.h"
+#include "user/verify/verify_reading.h"
 
 static inline struct verify_reading kernel_of(const struct sockdiag_record *records, size_t count)
 {

@@ -13,11 +13,11 @@
 
 #include "tests/unit/events.h"
 #include "user/agent.h"
-#include "user/holds_dump.h"
-#include "user/ledger.h"
-#include "user/netns.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/verify/holds_dump.h"
+#include "user/core/ledger.h"
+#include "user/host/netns.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 #define NETNS 4000000001U /* no namespace of this machine: its inode numbers are smaller */
 #define EVENTS_MAX 64

@@ -13,11 +13,11 @@
 #include "tests/unit/capture.h"
 #include "tests/unit/events.h"
 #include "user/agent.h"
-#include "user/ledger.h"
-#include "user/netns.h"
-#include "user/procfs.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/core/ledger.h"
+#include "user/host/netns.h"
+#include "user/host/procfs.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 #define NETNS 4000000001U /* no namespace of this machine: its inode numbers are smaller */
 

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/alert.h"
-#include "user/arena.h"
-#include "user/util.h"
+#include "user/alert/alert.h"
+#include "user/base/arena.h"
+#include "user/base/util.h"
 
 #define SECOND UINT64_C(1000000000)
 #define EPOCH_NS (1700000000 * SECOND)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "user/arena.h"
+#include "user/base/arena.h"
 
 static int arena_setup(void **state)
 {

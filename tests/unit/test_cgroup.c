@@ -8,8 +8,8 @@
 #include <errno.h>
 
 #include "tests/unit/scratch.h"
-#include "user/cgroup.h"
-#include "user/util.h"
+#include "user/host/cgroup.h"
+#include "user/base/util.h"
 
 #define SECOND UINT64_C(1000000000)
 

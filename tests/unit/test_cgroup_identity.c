@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/cgroup.h"
-#include "user/util.h"
+#include "user/host/cgroup.h"
+#include "user/base/util.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ID2 "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"

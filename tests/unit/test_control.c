@@ -17,10 +17,10 @@
 #include "tests/unit/scratch.h"
 #include "user/agent.h"
 #include "user/control.h"
-#include "user/control_client.h"
-#include "user/control_path.h"
-#include "user/fdpass.h"
-#include "user/util.h"
+#include "user/verify/control_client.h"
+#include "user/verify/control_path.h"
+#include "user/verify/fdpass.h"
+#include "user/base/util.h"
 
 #define RECONCILE_NS 7000000000ULL
 #define WAIT_US 5000000ULL

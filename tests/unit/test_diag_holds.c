@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 #include "tests/unit/objects.h"
-#include "user/diag_holds.h"
-#include "user/util.h"
+#include "user/sources/diag_holds.h"
+#include "user/base/util.h"
 
 #define EVENTS_MAX 32
 #define NO_LOOK 1 /* fails the test if anything is looked for */

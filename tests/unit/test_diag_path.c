@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/objects.h"
-#include "user/diag_path.h"
+#include "user/sources/diag_path.h"
 
 static const uint8_t any[16] = { [10] = 0xff, 0xff };
 

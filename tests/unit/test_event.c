@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "tests/unit/events.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 /* What *ret holds before each call that must fail. */
 static const struct event before = { .released = { .header = { .abi = 4242 }, .id = 77 } };

@@ -15,8 +15,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "user/fdpass.h"
-#include "user/util.h"
+#include "user/verify/fdpass.h"
+#include "user/base/util.h"
 
 struct line {
 	int near;

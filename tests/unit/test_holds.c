@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/holds.h"
-#include "user/ledger_types.h"
+#include "user/core/holds.h"
+#include "user/core/ledger_types.h"
 
 #define DESTINATIONS 4
 #define MANY 5000

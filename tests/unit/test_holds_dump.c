@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "tests/unit/objects.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 

@@ -16,8 +16,8 @@
 
 #include "exporters/http/http.h"
 #include "exporters/http/listen.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 #define RESPONSE_MAX 65536
 #define HOST "Host: x\r\n"

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "exporters/journal/journal.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 static const struct view_alert saturation = {
 	.rule = "DestinationSaturation",

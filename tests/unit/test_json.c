@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "exporters/json/json.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 #define NOW UINT64_C(1795344858123000000)
 #define V4(d)                                                           \

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "user/kallsyms.h"
+#include "user/host/kallsyms.h"
 
 static bool hooked(const char *function)
 {

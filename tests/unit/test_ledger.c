@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "tests/unit/books.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 static void assert_pool(struct books *books, uint8_t protocol, uint32_t shared, uint32_t exclusive)
 {

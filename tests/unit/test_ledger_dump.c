@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "tests/unit/books.h"
-#include "user/ledger_dump.h"
-#include "user/util.h"
+#include "user/verify/ledger_dump.h"
+#include "user/base/util.h"
 
 static struct holds_dump dump(struct books *books)
 {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "tests/unit/books.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 #define UNTOLD 2 /* a namespace that is known by events only */
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "tests/unit/books.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 static void pid_and_start_make_an_owner(void **state)
 {

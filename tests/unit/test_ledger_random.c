@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "tests/unit/books.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 #define STEPS 6000
 #define STEPS_PER_CHECK 20

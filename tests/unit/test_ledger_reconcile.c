@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "tests/unit/books.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 #define POLLS_ALL (LEDGER_POLLS_UDP | LEDGER_POLLS_TIME_WAIT_END)
 

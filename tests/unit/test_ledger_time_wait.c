@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "tests/unit/books.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 /* Books whose TIME_WAIT ports everyone may recycle after a second. */
 static struct books open_with_reuse(uint8_t tw_reuse)

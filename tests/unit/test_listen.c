@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "exporters/http/listen.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 static void addresses_are_parsed(void **state)
 {

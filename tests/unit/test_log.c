@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "user/log.h"
+#include "user/base/log.h"
 
 struct capture {
 	FILE *file;

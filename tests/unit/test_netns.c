@@ -13,8 +13,8 @@
 #include <stdbool.h>
 
 #include "tests/unit/scratch.h"
-#include "user/netns.h"
-#include "user/util.h"
+#include "user/host/netns.h"
+#include "user/base/util.h"
 
 static void make_netns(const char *proc, const char *pid)
 {

@@ -16,8 +16,8 @@
 
 #include "tests/unit/capture.h"
 #include "user/agent.h"
-#include "user/options.h"
-#include "user/util.h"
+#include "user/commands/options.h"
+#include "user/base/util.h"
 
 #define ARGS_MAX 16
 #define EVERYTHING                                                                           \

@@ -14,14 +14,14 @@
 #include <stdbool.h>
 
 #include "tests/unit/books.h"
-#include "user/alert.h"
-#include "user/arena.h"
-#include "user/cgroup.h"
-#include "user/holds.h"
-#include "user/ledger_types.h"
-#include "user/portset.h"
-#include "user/util.h"
-#include "user/waiting.h"
+#include "user/alert/alert.h"
+#include "user/base/arena.h"
+#include "user/host/cgroup.h"
+#include "user/core/holds.h"
+#include "user/core/ledger_types.h"
+#include "user/core/portset.h"
+#include "user/base/util.h"
+#include "user/core/waiting.h"
 
 #define PORTS 40 /* enough for every table to grow */
 #define ROUNDS_MAX 10000

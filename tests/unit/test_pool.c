@@ -5,8 +5,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "user/ledger_types.h"
-#include "user/util.h"
+#include "user/core/ledger_types.h"
+#include "user/base/util.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/portset.h"
+#include "user/core/portset.h"
 
 #define PORTS 65536
 #define STEPS 200000

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "tests/unit/process_files.h"
-#include "user/procfd.h"
+#include "user/host/procfd.h"
 
 /* Reads it all; the caller frees. */
 static struct procfd *scan(const char *proc)

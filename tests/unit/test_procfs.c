@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "tests/unit/scratch.h"
-#include "user/procfs.h"
-#include "user/util.h"
+#include "user/host/procfs.h"
+#include "user/base/util.h"
 
 /* Fields 3 to 21, then the start, then some of what follows. */
 #define STAT(name, start)                                                                       \

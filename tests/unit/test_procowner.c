@@ -10,9 +10,9 @@
 #include <stdbool.h>
 
 #include "tests/unit/process_files.h"
-#include "user/procfs.h"
-#include "user/procowner.h"
-#include "user/util.h"
+#include "user/host/procfs.h"
+#include "user/host/procowner.h"
+#include "user/base/util.h"
 
 static struct abi_owner read_one(const char *proc, const char *cgroup_root, uint32_t pid)
 {

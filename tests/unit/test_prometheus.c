@@ -13,8 +13,8 @@
 
 #include "exporters/prometheus/label.h"
 #include "exporters/prometheus/prometheus.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 #define V4(d)                                                           \
 	{                                                               \

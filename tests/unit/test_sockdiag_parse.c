@@ -15,8 +15,8 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 
-#include "user/sockdiag_parse.h"
-#include "user/util.h"
+#include "user/sources/sockdiag_parse.h"
+#include "user/base/util.h"
 
 #define SEQUENCE 7
 #define PORT_ID 4242

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "user/privilege.h"
-#include "user/source.h"
-#include "user/util.h"
+#include "user/host/privilege.h"
+#include "user/sources/source.h"
+#include "user/base/util.h"
 
 /* Sources that work or fail in a known way; opened[] counts. */
 enum { WORKS, ALSO_WORKS, DENIED, MISSING, KINDS };

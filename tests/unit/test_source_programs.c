@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "user/source_programs.h"
+#include "user/sources/source_programs.h"
 
 static const struct source_program *const tables[] = { common_programs, fentry_programs,
 						       kprobe_programs, tracepoint_programs };

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/sysctl.h"
-#include "user/util.h"
+#include "user/host/sysctl.h"
+#include "user/base/util.h"
 
 /* As large as the file can get: every other port by itself. */
 #define RESERVED_TEXT_MAX (1 << 19)

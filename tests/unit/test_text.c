@@ -10,8 +10,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "user/text.h"
-#include "user/util.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
 
 #define V4(a, b, c, d)                                                       \
 	{                                                                    \

@@ -14,8 +14,8 @@
 
 #include "exporters/report/layout.h"
 #include "exporters/report/report.h"
-#include "user/util.h"
-#include "user/view.h"
+#include "user/base/util.h"
+#include "user/core/view.h"
 
 #define NOW UINT64_C(1795344858123000000) /* 2026-11-22T10:54:18.123Z */
 #define SECOND UINT64_C(1000000000)

@@ -12,8 +12,8 @@
 #include <jansson.h>
 
 #include "tests/unit/events.h"
-#include "user/trace_line.h"
-#include "user/util.h"
+#include "user/core/trace_line.h"
+#include "user/base/util.h"
 
 #define NOW_NS UINT64_C(1795344858123000000) /* 2026-11-22T10:54:18.123Z */
 #define HOSTILE "\x1b[31m\n\"evil\",\\\xff"

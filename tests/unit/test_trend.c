@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "user/trend.h"
+#include "user/core/trend.h"
 
 #define SECOND UINT64_C(1000000000)
 

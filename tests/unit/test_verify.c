@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "tests/unit/readings.h"
-#include "user/ledger.h"
-#include "user/verify.h"
+#include "user/core/ledger.h"
+#include "user/verify/verify.h"
 
 /* Takes the readings over; the caller frees the list. */
 static struct verify_list sandwich(struct verify_reading before, struct verify_reading middle,

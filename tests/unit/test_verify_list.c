@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/readings.h"
-#include "user/verify_list.h"
+#include "user/verify/verify_list.h"
 
 static void add(struct verify_list *list, enum verify_kind kind, uint16_t port, uint64_t identity)
 {

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/readings.h"
-#include "user/verify_match.h"
+#include "user/verify/verify_match.h"
 
 #define ITEMS_MAX 8
 

@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 #include "tests/unit/readings.h"
-#include "user/verify_report.h"
+#include "user/verify/verify_report.h"
 
 /* A report under test, and what was printed of it. */
 struct paper {

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "tests/unit/books.h"
-#include "user/util.h"
+#include "user/base/util.h"
 
 /* --- order ----------------------------------------------------------------------------------- */
 

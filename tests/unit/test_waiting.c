@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "user/waiting.h"
+#include "user/core/waiting.h"
 
 #define MANY 1000
 

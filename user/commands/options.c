@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "user/commands/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/agent.h"
+#include "user/control.h"
+#include "user/base/log.h"
+#include "user/base/util.h"
+
+#define NS_PER_SECOND 1000000000ULL
+#define TOP_FOR_PROGRAMS 100
+#define TOP_FOR_PEOPLE 10
+#define RECONCILE_DEFAULT_S 10
+#define RING_DEFAULT (1U << 20)
+#define MAX_HOLDS_DEFAULT (1U << 18)
+#define LISTEN_DEFAULT "127.0.0.1:9817"
+
+enum {
+	KEY_SOURCE = 256,
+	KEY_RING_SIZE,
+	KEY_MAX_HOLDS,
+	KEY_RECONCILE,
+	KEY_TOP,
+	KEY_JSON,
+	KEY_REFUSED,
+	KEY_LISTEN,
+	KEY_CONTROL,
+};
+
+/* takes: the OPTIONS_* group it belongs to. */
+static const struct {
+	unsigned int takes;
+	struct argp_option option;
+} all_options[] = {
+	{ OPTIONS_WEB,
+	  { "web.listen-address", KEY_LISTEN, "ADDRESS", 0,
+	    "Serve HTTP on HOST:PORT or :PORT; may be repeated (default " LISTEN_DEFAULT ")", 0 } },
+	{ OPTIONS_CONTROL,
+	  { "control", KEY_CONTROL, "PATH", 0,
+	    "Unix socket by which verify asks the agent (default " CONTROL_DEFAULT ")", 0 } },
+	{ OPTIONS_RECONCILE,
+	  { "reconcile", KEY_RECONCILE, "SECONDS", 0,
+	    "Compare with the kernel's socket tables this often (default 10; 0: only on SIGUSR1)",
+	    0 } },
+	{ OPTIONS_TOP,
+	  { "top", KEY_TOP, "N", 0,
+	    "Show at most N destinations, owners and refusals; sum the rest (default 100, for people 10)",
+	    0 } },
+	{ OPTIONS_JSON, { "json", KEY_JSON, NULL, 0, "Write JSON", 0 } },
+	{ OPTIONS_REFUSED, { "refused", KEY_REFUSED, NULL, 0, "Only ports that were refused", 0 } },
+	{ OPTIONS_SOURCE,
+	  { "source", KEY_SOURCE, "NAME", 0,
+	    "Take events from fentry, kprobe, tracepoint or diag (default: the best that works)",
+	    0 } },
+	{ OPTIONS_SOURCE,
+	  { "ring-size", KEY_RING_SIZE, "BYTES", 0,
+	    "Size of the kernel's event buffer, a power of two (default 1048576)", 0 } },
+	{ OPTIONS_SOURCE,
+	  { "max-holds", KEY_MAX_HOLDS, "N", 0,
+	    "Room in the kernel for N ports in use at once (default 262144)", 0 } },
+};
+
+struct parse {
+	struct options *options;
+	const char *command;
+	FILE *quiet; /* NULL: argp may talk */
+};
+
+static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	unsigned long long value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || *end || value < min || value > max)
+		return false;
+	*ret = value;
+	return true;
+}
+
+static error_t complain(const struct parse *parse, const char *option, const char *value,
+			const char *wanted)
+{
+	log_error("%s: --%s '%s' is not %s", parse->command, option, value, wanted);
+	return EINVAL;
+}
+
+static error_t parse_ring_size(const struct parse *parse, const char *text)
+{
+	uint64_t bytes;
+
+	if (!parse_number(text, 4096, 1U << 30, &bytes) || (bytes & (bytes - 1)))
+		return complain(parse, "ring-size", text, "a power of two from 4096 to 1073741824");
+	parse->options->ring_bytes = (uint32_t)bytes;
+	return 0;
+}
+
+static error_t parse_max_holds(const struct parse *parse, const char *text)
+{
+	uint64_t count;
+
+	if (!parse_number(text, 1, 1U << 24, &count))
+		return complain(parse, "max-holds", text, "a number from 1 to 16777216");
+	parse->options->max_holds = (uint32_t)count;
+	return 0;
+}
+
+static error_t parse_reconcile(const struct parse *parse, const char *text)
+{
+	uint64_t seconds;
+
+	if (!parse_number(text, 0, 86400, &seconds))
+		return complain(parse, "reconcile", text, "a number of seconds up to 86400");
+	parse->options->reconcile_ns = seconds * NS_PER_SECOND;
+	return 0;
+}
+
+static error_t parse_top(const struct parse *parse, const char *text)
+{
+	uint64_t count;
+
+	if (!parse_number(text, 1, 100000, &count))
+		return complain(parse, "top", text, "a number from 1 to 100000");
+	parse->options->top = (size_t)count;
+	return 0;
+}
+
+static error_t add_listen(const struct parse *parse, const char *text)
+{
+	struct options *options = parse->options;
+
+	if (options->listen_count == LISTEN_MAX)
+		return complain(parse, "web.listen-address", text, "one of at most 8");
+	options->listen[options->listen_count++] = text;
+	return 0;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+	const struct parse *parse = state->input;
+
+	switch (key) {
+	case KEY_SOURCE:
+		parse->options->source = text;
+		return 0;
+	case KEY_RING_SIZE:
+		return parse_ring_size(parse, text);
+	case KEY_MAX_HOLDS:
+		return parse_max_holds(parse, text);
+	case KEY_RECONCILE:
+		return parse_reconcile(parse, text);
+	case KEY_TOP:
+		return parse_top(parse, text);
+	case KEY_CONTROL:
+		parse->options->control = text;
+		return 0;
+	case KEY_JSON:
+		parse->options->json = true;
+		return 0;
+	case KEY_REFUSED:
+		parse->options->refused = true;
+		return 0;
+	case KEY_LISTEN:
+		return add_listen(parse, text);
+	case ARGP_KEY_ARG:
+		log_error("%s: '%s' is not expected; see portgauge %s --help", parse->command, text,
+			  parse->command);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* getopt says what is wrong in one line; argp's own "Try ..." after it goes nowhere. */
+static error_t parse_key(int key, char *text, struct argp_state *state)
+{
+	const struct parse *parse = state->input;
+
+	if (key != ARGP_KEY_INIT)
+		return parse_option(key, text, state);
+	if (parse->quiet)
+		state->err_stream = parse->quiet;
+	return 0;
+}
+
+static void set_defaults(struct options *options)
+{
+	*options = (struct options){
+		.ring_bytes = RING_DEFAULT,
+		.max_holds = MAX_HOLDS_DEFAULT,
+		.reconcile_ns = RECONCILE_DEFAULT_S * NS_PER_SECOND,
+	};
+}
+
+int options_parse(struct options *ret, int argc, char **argv, unsigned int takes, const char *what)
+{
+	CLEANUP(file_closep) FILE *quiet = fopen("/dev/null", "we");
+	struct argp_option options[ARRAY_SIZE(all_options) + 1] = { 0 };
+	struct argp argp = { .options = options, .parser = parse_key, .doc = what };
+	struct options parsed;
+	struct parse parse = { .options = &parsed, .command = argv[0], .quiet = quiet };
+	char name[64];
+	size_t count = 0;
+	error_t r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all_options); i++)
+		if (all_options[i].takes & takes)
+			options[count++] = all_options[i].option;
+	set_defaults(&parsed);
+	snprintf(name, sizeof(name), "portgauge %s", argv[0]);
+	argv[0] = name;
+	r = argp_parse(&argp, argc, argv, 0, NULL, &parse);
+	argv[0] = (char *)parse.command;
+	if (r)
+		return -EINVAL;
+	if (!parsed.listen_count)
+		parsed.listen[parsed.listen_count++] = LISTEN_DEFAULT;
+	*ret = parsed;
+	return 0;
+}
+
+size_t options_top(const struct options *options, bool for_people)
+{
+	if (options->top)
+		return options->top;
+	return for_people ? TOP_FOR_PEOPLE : TOP_FOR_PROGRAMS;
+}
+
+struct agent_config options_agent(const struct options *options)
+{
+	return (struct agent_config){
+		.source = options->source,
+		.ring_bytes = options->ring_bytes,
+		.max_holds = options->max_holds,
+		.looks_when_told = options->reconcile_ns == 0,
+	};
+}

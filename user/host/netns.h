@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The network namespaces of this host: which there are, what they are called, and how to look
+ * into one. Entering needs CAP_SYS_ADMIN, seeing other users' needs CAP_SYS_PTRACE.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "user/core/ledger.h"
+
+struct netns_entry {
+	uint32_t inode;
+	char name[64];  /* "host", the name under /run/netns, else the inode number */
+	char path[320]; /* a file to enter it by */
+};
+
+struct netns_list {
+	struct netns_entry *entries;
+	size_t count;
+};
+
+/* Every namespace that a process of proc_root is in or that has a name. Entries that vanish
+ * meanwhile are left out. Negative errno on failure; *ret is untouched then. */
+int netns_scan(struct netns_list *ret, const char *proc_root);
+void netns_list_done(struct netns_list *list);
+
+/* The inode number of the namespace the calling thread is in; 0 on failure. */
+uint32_t netns_current(void);
+
+/* Calls visit with the calling thread inside the namespace, then goes back. Returns what visit
+ * returned, or a negative errno if the namespace could not be entered: -ESTALE where its path leads
+ * elsewhere by now. Aborts the process if the
+ * way back fails: everything read later would be of the wrong namespace. */
+int netns_visit(const struct netns_entry *entry, int (*visit)(void *context), void *context);
+
+/* Range, reserved ports and reuse settings of the namespace the calling thread is in. Fills all
+ * but inode and name. */
+int netns_read_facts(struct netns_facts *ret);

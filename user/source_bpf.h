@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* The sources that load BPF programs; see their field "sees" for what each can. */
-#pragma once
-
-#include "user/source.h"
-
-extern const struct source_ops source_fentry;
-extern const struct source_ops source_kprobe;
-extern const struct source_ops source_tracepoint;
