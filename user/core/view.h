@@ -155,6 +155,11 @@ static inline const char *view_severity_name(enum view_severity severity)
 	}
 }
 
+struct view_label {
+	const char *name; /* [a-zA-Z_][a-zA-Z0-9_]* */
+	const char *value;
+};
+
 struct view_alert {
 	const char *rule;
 	enum view_severity severity;
@@ -162,6 +167,12 @@ struct view_alert {
 	const char *summary; /* one line with the numbers */
 	double value;
 	uint64_t since; /* ns since the epoch */
+	/* What identifies it, and never changes while it fires: alertname, severity, ... */
+	const struct view_label *labels;
+	size_t labels_count;
+	/* What may change: summary, description, remedy, process, runbook_url, ... */
+	const struct view_label *annotations;
+	size_t annotations_count;
 };
 
 /* Every rule there is, with how many of its alerts fire now. */
@@ -171,12 +182,32 @@ struct view_rule {
 	uint32_t firing;
 };
 
+/* A finding, with the one remedy that fits. */
 struct view_verdict {
-	const char *verdict;
+	const char *verdict; /* "leak", "churn", ... */
 	enum view_severity severity;
-	const char *subject;
-	const char *text;
-	const char *remedy;
+	const char *subject; /* one line: the process, destination or pool it is about */
+	const char *text;    /* one sentence: the evidence, in numbers */
+	const char *remedy;  /* one sentence: what to do, and what it would change */
+	/* What it is about, as far as it is about one. */
+	uint32_t netns;
+	const char *netns_name;
+	uint8_t protocol;
+	bool has_destination;
+	uint8_t local[16];
+	uint8_t remote[16];
+	uint16_t remote_port;
+	uint32_t pid; /* 0: no process */
+	char process[VIEW_COMM_LEN];
+};
+
+/* How one notifier fares, since the agent's start. */
+struct view_notifier {
+	const char *name;
+	uint64_t delivered; /* messages that somebody took */
+	uint64_t failed;    /* attempts that nobody took; they are made again */
+	uint64_t dropped;   /* messages given up: the queue was full, or they grew too old */
+	uint64_t waiting;   /* now */
 };
 
 struct view_health {
@@ -212,8 +243,10 @@ struct view {
 	size_t alerts_count;
 	const struct view_rule *rules;
 	size_t rules_count;
-	const struct view_verdict *verdicts;
+	const struct view_verdict *verdicts; /* gravest first */
 	size_t verdicts_count;
+	const struct view_notifier *notifiers; /* in the order of the configuration */
+	size_t notifiers_count;
 
 	const struct view_counter *allocations;
 	size_t allocations_count;
