@@ -177,7 +177,7 @@ static void time_wait_goes_when_its_time_is_over(void **state)
 	struct actor *p;
 
 	scenario_join(scenario);
-	space_sysctl(CLIENTS, "net/ipv4/tcp_fin_timeout", "4");
+	space_sysctl(CLIENTS, "net/ipv4/tcp_fin_timeout", "12");
 	scenario_watch(scenario);
 	server = scenario_actor(scenario, SERVERS, "pg-server");
 	p = scenario_actor(scenario, CLIENTS, "pg-p");

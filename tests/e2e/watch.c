@@ -2,6 +2,7 @@
 #include "watch.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <netinet/in.h>
@@ -19,7 +20,6 @@
 #define READY_S 60
 #define RECONCILE_S 2
 #define ARGUMENTS_MAX 32
-#define RESPONSE_MAX (1 << 24)
 #define NS_PER_SECOND 1000000000ULL
 
 struct watch {
@@ -168,24 +168,40 @@ static int open_connection(uint16_t port)
 	return -1;
 }
 
+/* Reads to the end of the connection. The buffer grows as needed: guests touch memory slowly. */
+static char *read_all(int fd, size_t *ret_size)
+{
+	char chunk[4096];
+	char *text = NULL;
+	FILE *out = open_memstream(&text, ret_size);
+	ssize_t n;
+
+	assert_non_null(out);
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		fwrite(chunk, 1, (size_t)n, out);
+	if (n < 0)
+		print_error("reading from the agent: %s\n", strerror(errno));
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
 char *watch_get(const struct watch *watch, const char *path)
 {
 	CLEANUP(fd_closep) int fd = open_connection(watch->port);
-	CLEANUP(freep) char *response = calloc(1, RESPONSE_MAX);
-	size_t used = 0;
+	CLEANUP(freep) char *response = NULL;
+	size_t size;
 	char *body;
-	ssize_t n;
 
-	assert_non_null(response);
 	if (fd < 0)
 		return NULL;
 	dprintf(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
-	while ((n = read(fd, response + used, RESPONSE_MAX - 1 - used)) > 0)
-		used += (size_t)n;
+	response = read_all(fd, &size);
 	body = strstr(response, "\r\n\r\n");
-	if (strncmp(response, "HTTP/1.1 200 ", 13) || !body)
-		return NULL;
-	return strdup(body + 4);
+	if (!strncmp(response, "HTTP/1.1 200 ", 13) && body)
+		return strdup(body + 4);
+	if (size == 0)
+		print_error("the agent did not answer GET %s\n", path);
+	return NULL;
 }
 
 json_t *watch_snapshot(const struct watch *watch)
