@@ -171,7 +171,7 @@ static enum MHD_Result serve(struct exporter *self, struct MHD_Connection *conne
 	for (size_t i = 0; i < self->config->endpoints_count; i++)
 		if (strcmp(path, self->config->endpoints[i].path) == 0)
 			return serve_endpoint(self, connection, &self->config->endpoints[i]);
-	if (strcmp(path, "/") == 0)
+	if (strcmp(path, "/") == 0 && !self->config->web->disable_ui)
 		return serve_page(self, connection);
 	if (strcmp(path, "/-/healthy") == 0)
 		return send_line(connection, MHD_HTTP_OK, "healthy\n", NULL, 0);
@@ -317,7 +317,7 @@ static int exporter_new(struct exporter **ret, const struct exporter_config *con
 
 	if (!self)
 		return -ENOMEM;
-	self->listeners = calloc(config->listen_addresses_count + 1, sizeof(*self->listeners));
+	self->listeners = calloc(config->web->listen_addresses_count + 1, sizeof(*self->listeners));
 	if (!self->listeners) {
 		free(self);
 		return -ENOMEM;
@@ -335,13 +335,17 @@ static int http_open(struct exporter **ret, const struct exporter_config *config
 	int r;
 
 	(void)event; /* libmicrohttpd has its own loop in its own thread */
+	if (config->web->config_file || config->web->systemd_socket) {
+		log_error("--web.config.file and --web.systemd-socket are not served yet");
+		return -EOPNOTSUPP;
+	}
 	r = exporter_new(&self, config);
 	if (r < 0) {
 		log_error("cannot start the HTTP server: out of memory");
 		return r;
 	}
-	for (size_t i = 0; i < config->listen_addresses_count; i++) {
-		r = listener_open(&self->listeners[i], self, config->listen_addresses[i]);
+	for (size_t i = 0; i < config->web->listen_addresses_count; i++) {
+		r = listener_open(&self->listeners[i], self, config->web->listen_addresses[i]);
 		if (r < 0)
 			return r;
 		self->listeners_count++;

@@ -23,6 +23,7 @@
 #define DRAIN_NS 100000000ULL
 
 struct run {
+	struct web_config web;
 	struct agent *agent;
 	struct alerts *alerts;
 	struct exporters *exporters;
@@ -52,15 +53,29 @@ static int publish(void *context)
 	int r;
 
 	r = agent_view(run->agent, &view);
-	if (r == 0)
+	if (r == 0) {
+		exporters_account(run->exporters, view);
 		r = alerts_evaluate(run->alerts, view, clock_ns(CLOCK_MONOTONIC), on_transition,
 				    run->exporters);
+	}
 	if (r == 0)
 		exporters_publish(run->exporters, view);
 	else
 		log_error("making a view: %s", strerror(-r));
 	view_unref(view);
 	return 0;
+}
+
+static struct web_config web_of(const struct options *options)
+{
+	return (struct web_config){
+		.listen_addresses = options->listen,
+		.listen_addresses_count = options->listen_count,
+		.systemd_socket = options->systemd_socket,
+		.config_file = options->web_config_file,
+		.telemetry_path = options->telemetry_path,
+		.disable_ui = options->disable_ui,
+	};
 }
 
 static int open_loop(struct run *run, const struct options *options)
@@ -100,8 +115,7 @@ static int open_all(struct run *run, const struct options *options,
 		r = control_open(&run->control, options->control, run->agent, options->reconcile_ns,
 				 loop_event(run->loop));
 	if (r == 0)
-		r = exporters_open(&run->exporters, options->listen, options->listen_count, limits,
-				   loop_event(run->loop));
+		r = exporters_open(&run->exporters, &run->web, limits, loop_event(run->loop));
 	return r;
 }
 
@@ -119,6 +133,7 @@ int cmd_run(int argc, char **argv)
 		return EX_USAGE;
 	if (privilege_require(source_privileges(source_table(), options.source)) < 0)
 		return EX_NOPERM;
+	run.web = web_of(&options);
 	limits = (struct view_limits){ .top = options_top(&options, false) };
 	if (open_all(&run, &options, &limits) < 0)
 		return EXIT_FAILURE;

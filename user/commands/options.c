@@ -28,6 +28,10 @@ enum {
 	KEY_JSON,
 	KEY_REFUSED,
 	KEY_LISTEN,
+	KEY_WEB_CONFIG,
+	KEY_SYSTEMD_SOCKET,
+	KEY_TELEMETRY_PATH,
+	KEY_DISABLE_UI,
 	KEY_CONTROL,
 };
 
@@ -38,7 +42,19 @@ static const struct {
 } all_options[] = {
 	{ OPTIONS_WEB,
 	  { "web.listen-address", KEY_LISTEN, "ADDRESS", 0,
-	    "Serve HTTP on HOST:PORT or :PORT; may be repeated (default " LISTEN_DEFAULT ")", 0 } },
+	    "Serve HTTP on HOST:PORT, :PORT or unix:PATH; may be repeated (default " LISTEN_DEFAULT
+	    ")",
+	    0 } },
+	{ OPTIONS_WEB,
+	  { "web.config.file", KEY_WEB_CONFIG, "FILE", 0,
+	    "Take TLS, passwords and headers of HTTP from this YAML file", 0 } },
+	{ OPTIONS_WEB,
+	  { "web.systemd-socket", KEY_SYSTEMD_SOCKET, NULL, 0,
+	    "Serve HTTP on the sockets that systemd passes, not on addresses", 0 } },
+	{ OPTIONS_WEB,
+	  { "web.telemetry-path", KEY_TELEMETRY_PATH, "PATH", 0,
+	    "Serve the metrics here (default /metrics)", 0 } },
+	{ OPTIONS_WEB, { "web.disable-ui", KEY_DISABLE_UI, NULL, 0, "Serve no page at /", 0 } },
 	{ OPTIONS_CONTROL,
 	  { "control", KEY_CONTROL, "PATH", 0,
 	    "Unix socket by which verify asks the agent (default " CONTROL_DEFAULT ")", 0 } },
@@ -142,6 +158,26 @@ static error_t add_listen(const struct parse *parse, const char *text)
 	return 0;
 }
 
+static error_t parse_web_option(int key, const char *text, const struct parse *parse)
+{
+	switch (key) {
+	case KEY_LISTEN:
+		return add_listen(parse, text);
+	case KEY_WEB_CONFIG:
+		parse->options->web_config_file = text;
+		return 0;
+	case KEY_SYSTEMD_SOCKET:
+		parse->options->systemd_socket = true;
+		return 0;
+	case KEY_TELEMETRY_PATH:
+		parse->options->telemetry_path = text;
+		return 0;
+	default:
+		parse->options->disable_ui = true;
+		return 0;
+	}
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	const struct parse *parse = state->input;
@@ -168,7 +204,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		parse->options->refused = true;
 		return 0;
 	case KEY_LISTEN:
-		return add_listen(parse, text);
+	case KEY_WEB_CONFIG:
+	case KEY_SYSTEMD_SOCKET:
+	case KEY_TELEMETRY_PATH:
+	case KEY_DISABLE_UI:
+		return parse_web_option(key, text, parse);
 	case ARGP_KEY_ARG:
 		log_error("%s: '%s' is not expected; see portgauge %s --help", parse->command, text,
 			  parse->command);

@@ -19,6 +19,10 @@ struct options {
 	bool refused;
 	const char *listen[LISTEN_MAX];
 	size_t listen_count;
+	bool systemd_socket;
+	const char *web_config_file; /* NULL: none */
+	const char *telemetry_path;  /* NULL: /metrics */
+	bool disable_ui;
 	const char *control; /* path of the agent's control socket; NULL: the default */
 };
 
@@ -29,7 +33,7 @@ enum {
 	OPTIONS_TOP = 1 << 2,       /* --top */
 	OPTIONS_JSON = 1 << 3,      /* --json */
 	OPTIONS_REFUSED = 1 << 4,   /* --refused */
-	OPTIONS_WEB = 1 << 5,       /* --web.listen-address */
+	OPTIONS_WEB = 1 << 5,       /* --web.* */
 	OPTIONS_CONTROL = 1 << 6,   /* --control */
 };
 
