@@ -36,3 +36,6 @@ family_fn family_health_reconciliations;
 family_fn family_health_source;
 family_fn family_health_build;
 family_fn family_health_alerts;
+family_fn family_health_alerts_unlisted;
+family_fn family_health_settings_taken;
+family_fn family_health_settings_time;

@@ -92,3 +92,25 @@ void family_health_alerts(FILE *out, const char *name, const struct view *view,
 		sample_count(out, name, "", labels, ARRAY_SIZE(labels), r->firing);
 	}
 }
+
+void family_health_alerts_unlisted(FILE *out, const char *name, const struct view *view,
+				   const struct view_limits *limits)
+{
+	(void)limits;
+	sample_count(out, name, "", NULL, 0, view->health.alerts_unlisted);
+}
+
+void family_health_settings_taken(FILE *out, const char *name, const struct view *view,
+				  const struct view_limits *limits)
+{
+	(void)limits;
+	sample_count(out, name, "", NULL, 0, view->health.settings_taken);
+}
+
+void family_health_settings_time(FILE *out, const char *name, const struct view *view,
+				 const struct view_limits *limits)
+{
+	(void)limits;
+	if (view->health.settings_at)
+		sample_number(out, name, "", NULL, 0, (double)view->health.settings_at / 1e9);
+}

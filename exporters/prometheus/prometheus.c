@@ -59,6 +59,15 @@ static const struct family families[] = {
 	{ "build_info", "gauge", "Version of portgauge and release of the kernel.",
 	  family_health_build },
 	{ "alerts", "gauge", "Alerts that fire now, of each rule.", family_health_alerts },
+	{ "alerts_unlisted", "gauge",
+	  "Subjects beyond a threshold that have no alert, for their rule has too many.",
+	  family_health_alerts_unlisted },
+	{ "config_last_reload_successful", "gauge",
+	  "1 if the last reading of the settings succeeded, else 0: older ones hold.",
+	  family_health_settings_taken },
+	{ "config_last_reload_success_timestamp_seconds", "gauge",
+	  "When settings were read last with success; without a file, when the agent started.",
+	  family_health_settings_time },
 };
 
 void prometheus_metrics(FILE *out, const struct view *view, const struct view_limits *limits)
