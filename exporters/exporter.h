@@ -42,7 +42,7 @@ struct exporter_config {
 	const struct web_config *web;
 	const struct endpoint *endpoints;
 	size_t endpoints_count;
-	const struct view_limits *limits;
+	const struct view_limits *limits; /* may change from one publish to the next */
 	const char *version;
 };
 

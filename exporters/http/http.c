@@ -26,9 +26,9 @@ struct listener {
 
 struct exporter {
 	const struct exporter_config *config;
-	pthread_mutex_t
-		lock;      /* of view, the pointer; held for no longer than it takes to copy it */
-	struct view *view; /* newest; NULL before the first */
+	pthread_mutex_t lock; /* of what follows; held for no longer than it takes to copy it */
+	struct view *view;    /* newest; NULL before the first */
+	struct view_limits limits;
 	struct listener *listeners;
 	size_t listeners_count;
 };
@@ -38,13 +38,15 @@ struct header {
 	const char *value;
 };
 
-/* NULL if there is none yet; give it back with view_unref. */
-static struct view *newest(struct exporter *self)
+/* NULL if there is none yet; give it back with view_unref. limits may be NULL. */
+static struct view *newest(struct exporter *self, struct view_limits *limits)
 {
 	struct view *view;
 
 	pthread_mutex_lock(&self->lock);
 	view = self->view ? view_ref(self->view) : NULL;
+	if (limits)
+		*limits = self->limits;
 	pthread_mutex_unlock(&self->lock);
 	return view;
 }
@@ -122,7 +124,8 @@ static int encode(char **ret, size_t *ret_size, const struct endpoint *endpoint,
 static enum MHD_Result serve_endpoint(struct exporter *self, struct MHD_Connection *connection,
 				      const struct endpoint *endpoint)
 {
-	struct view *view = newest(self);
+	struct view_limits limits;
+	struct view *view = newest(self, &limits);
 	char *body = NULL;
 	size_t size = 0;
 	int r;
@@ -130,7 +133,7 @@ static enum MHD_Result serve_endpoint(struct exporter *self, struct MHD_Connecti
 	if (!view)
 		return send_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no view yet\n", NULL,
 				 0);
-	r = encode(&body, &size, endpoint, view, self->config->limits);
+	r = encode(&body, &size, endpoint, view, &limits);
 	view_unref(view);
 	if (r < 0)
 		return send_failure(connection, endpoint->path);
@@ -156,7 +159,7 @@ static enum MHD_Result serve_page(struct exporter *self, struct MHD_Connection *
 
 static enum MHD_Result serve_ready(struct exporter *self, struct MHD_Connection *connection)
 {
-	struct view *view = newest(self);
+	struct view *view = newest(self, NULL);
 	bool ready = view != NULL;
 
 	view_unref(view);
@@ -362,6 +365,7 @@ static void http_publish(struct exporter *self, struct view *view)
 	pthread_mutex_lock(&self->lock);
 	old = self->view;
 	self->view = view;
+	self->limits = *self->config->limits; /* they may have changed since */
 	pthread_mutex_unlock(&self->lock);
 	view_unref(old);
 }

@@ -163,7 +163,7 @@ static void a_graver_one_of_another_subject_or_name_hides_nothing(void **state)
 
 static void replace(struct scene *scene, const struct alert_rule *rules, size_t count)
 {
-	alerts_replace(scene->alerts, rules, count, "web-3", hear, scene);
+	alerts_replace(scene->alerts, rules, count, hear, scene);
 }
 
 static void an_alert_survives_a_change_of_rules(void **state)

@@ -163,30 +163,6 @@ static void what_is_wrong_is_told_with_its_place(void **state)
 		assert_one_error(cases[i].text, cases[i].place, cases[i].what, cases[i].hint);
 }
 
-static void the_same_receiver_is_known_again(void **state)
-{
-	static const char first[] = LIST "- type: exec\n  command: [/a, b]\n  timeout: 3s\n";
-	static const char *const others[] = {
-		LIST "- type: exec\n  command: [/a]\n  timeout: 3s\n",
-		LIST "- type: exec\n  command: [/a, b, c]\n  timeout: 3s\n",
-		LIST "- type: exec\n  command: [/a, b]\n  timeout: 4s\n",
-		LIST "- type: exec\n  name: x\n  command: [/a, b]\n  timeout: 3s\n",
-		LIST "- type: webhook\n  name: exec\n  urls: [http://a]\n  timeout: 3s\n",
-	};
-	struct config *a = read_good_settings(first);
-	struct config *b = read_good_settings(first);
-
-	(void)state;
-	assert_true(config_same_notifier(&a->notifiers[0], &b->notifiers[0]));
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		config_free(b);
-		b = read_good_settings(others[i]);
-		assert_false(config_same_notifier(&a->notifiers[0], &b->notifiers[0]));
-	}
-	config_free(a);
-	config_free(b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,7 +171,6 @@ int main(void)
 		cmocka_unit_test(what_is_not_said_has_a_default),
 		cmocka_unit_test(everything_can_be_said),
 		cmocka_unit_test(what_is_wrong_is_told_with_its_place),
-		cmocka_unit_test(the_same_receiver_is_known_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "user/alert/alert.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct alerts {
 	size_t rules_count;
 	struct state *states;
 	struct recent recent;
+	char host[HOST_NAME_MAX + 1]; /* of the last view */
 	uint64_t unlisted; /* subjects of the last evaluation that there was no room for */
 };
 
@@ -167,7 +169,7 @@ static void tell(const struct round *round, const struct state *state, bool ente
 {
 	struct telling telling;
 
-	describe(&telling, state, round->view->host);
+	describe(&telling, state, round->alerts->host);
 	round->transition(round->context, &telling.alert, entered);
 }
 
@@ -452,12 +454,12 @@ static const struct view_label *keep_labels(struct arena *arena, const struct vi
 }
 
 /* The view outlives states and rules. */
-static int keep_alert(struct view *view, struct view_alert *ret, const struct state *state)
+static int keep_alert(const struct round *round, struct view_alert *ret, const struct state *state)
 {
-	struct arena *arena = view->arena;
+	struct arena *arena = round->view->arena;
 	struct telling telling;
 
-	describe(&telling, state, view->host);
+	describe(&telling, state, round->alerts->host);
 	*ret = telling.alert;
 	ret->rule = arena_strdup(arena, ret->rule);
 	ret->subject = arena_strdup(arena, ret->subject);
@@ -483,7 +485,7 @@ static int list_firing(const struct round *round)
 	HASH_ITER(hh, round->alerts->states, state, next) {
 		if (!state->fired)
 			continue;
-		if (keep_alert(round->view, &rows[count++], state) < 0)
+		if (keep_alert(round, &rows[count++], state) < 0)
 			return -ENOMEM;
 		rules[state->rule - round->alerts->rules].firing++;
 	}
@@ -503,6 +505,7 @@ int alerts_evaluate(struct alerts *alerts, struct view *view, uint64_t now_ns,
 	int r;
 
 	alerts->unlisted = 0;
+	snprintf(alerts->host, sizeof(alerts->host), "%s", view->host ? view->host : "");
 	recent_note(&alerts->recent, view, now_ns);
 	r = judge_all(&round);
 	if (r < 0)
@@ -524,7 +527,7 @@ static const struct alert_rule *find_same(const struct alert_rule *rules, size_t
 }
 
 void alerts_replace(struct alerts *alerts, const struct alert_rule *rules, size_t count,
-		    const char *host, alert_transition *transition, void *context)
+		    alert_transition *transition, void *context)
 {
 	struct telling telling;
 	struct state *state;
@@ -537,7 +540,7 @@ void alerts_replace(struct alerts *alerts, const struct alert_rule *rules, size_
 			state->rule = same;
 			continue;
 		}
-		describe(&telling, state, host);
+		describe(&telling, state, alerts->host);
 		if (state->fired)
 			transition(context, &telling.alert, false);
 		state_free(alerts, state);

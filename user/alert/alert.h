@@ -98,9 +98,9 @@ typedef void alert_transition(void *context, const struct view_alert *alert, boo
 
 /* Other rules from now on; the old ones are no longer needed afterwards. What an old rule of the
  * same name, severity and metric knows is kept: its alerts fire on, and end by the new thresholds.
- * The alerts of rules that are gone end, and the caller is told. host: as in views. */
+ * The alerts of rules that are gone end, and the caller is told. */
 void alerts_replace(struct alerts *alerts, const struct alert_rule *rules, size_t count,
-		    const char *host, alert_transition *transition, void *context);
+		    alert_transition *transition, void *context);
 
 /* Judges the view, tells of each transition, and lists all that fire in the view itself, which
  * must not be shared yet. now_ns: CLOCK_MONOTONIC. -ENOMEM: judged in part; call again. */

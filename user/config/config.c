@@ -118,17 +118,33 @@ static void read_limits(struct config *config, struct yaml_node *root)
 	yaml_finish(yaml, limits);
 }
 
+static void read_listen(struct config *config, struct yaml_node *web)
+{
+	struct yaml *yaml = config->memory->yaml;
+	struct yaml_node *list = yaml_take(yaml, web, "listen_addresses");
+	size_t count = config_list(yaml, list, 1, CONFIG_LISTEN_MAX);
+	const char **addresses = config_rows(config, count, sizeof(*addresses));
+	size_t good = 0;
+
+	for (size_t i = 0; addresses && i < count; i++)
+		good += yaml_as_string(yaml, yaml_item(list, i), &addresses[good]);
+	config->web.listen_addresses = addresses;
+	config->web.listen_addresses_count = good;
+}
+
 static void read_web(struct config *config, struct yaml_node *root)
 {
 	struct yaml *yaml = config->memory->yaml;
 	struct yaml_node *web = yaml_take_mapping(yaml, root, "web");
-	struct yaml_node *list = yaml_take(yaml, web, "listen_addresses");
-	size_t count = config_list(yaml, list, 1, CONFIG_LISTEN_MAX);
+	struct yaml_node *path = yaml_take(yaml, web, "telemetry_path");
 
-	for (size_t i = 0; i < count; i++)
-		if (yaml_as_string(yaml, yaml_item(list, i),
-				   &config->web.listen[config->web.listen_count]))
-			config->web.listen_count++;
+	read_listen(config, web);
+	yaml_take_bool(yaml, web, "systemd_socket", &config->web.systemd_socket);
+	config_take_path(yaml, web, "config_file", &config->web.config_file);
+	if (yaml_as_string(yaml, path, &config->web.telemetry_path) &&
+	    config->web.telemetry_path[0] != '/')
+		yaml_complain(yaml, path, "the path starts with '/', as in /metrics");
+	yaml_take_bool(yaml, web, "disable_ui", &config->web.disable_ui);
 	yaml_finish(yaml, web);
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exporters/exporter.h"
 #include "exporters/notifier.h"
 #include "user/alert/alert.h"
 
@@ -30,15 +31,10 @@ struct config_agent {
 	size_t top;
 };
 
-struct config_web {
-	const char *listen[CONFIG_LISTEN_MAX];
-	size_t listen_count;
-};
-
 /* What does not change once it is read; strings and arrays live as long as it. */
 struct config {
 	struct config_agent agent;
-	struct config_web web;
+	struct web_config web;
 	const struct alert_rule *rules; /* the defaults among them */
 	size_t rules_count;
 	const struct notifier_config *notifiers; /* without any in the file: the journal alone */
@@ -46,8 +42,8 @@ struct config {
 	struct config_memory *memory;
 };
 
-/* 0 whatever is wrong with the text, see config_errors; then only config_free is of use. -ENOMEM:
- * *ret is untouched. */
+/* 0 whatever is wrong with the text, see config_errors; then only that and config_free are of use.
+ * -ENOMEM: *ret is untouched. */
 int config_read(struct config **ret, const char *text, size_t size);
 void config_free(struct config *config); /* NULL is fine */
 void config_freep(struct config **config);
@@ -64,6 +60,3 @@ const struct config_secret *config_secrets(const struct config *config, size_t *
 
 /* Adds an error at such a place. */
 void config_complain(struct config *config, const struct config_secret *secret, const char *text);
-
-/* Do both mean the same receiver, in all that they say? */
-bool config_same_notifier(const struct notifier_config *a, const struct notifier_config *b);

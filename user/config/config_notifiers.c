@@ -111,7 +111,7 @@ static void read_urls(const struct entry *entry)
 	const char **urls = config_rows(entry->config, count, sizeof(*urls));
 	size_t good = 0;
 
-	if (!list)
+	if (!list && entry->into->type)
 		yaml_complain(entry->yaml, entry->node,
 			      "type '%s' needs urls; add urls: [http://host:port]",
 			      entry->into->type);
@@ -237,7 +237,7 @@ static void read_command(const struct entry *entry)
 	size_t count = config_list(entry->yaml, list, 1, ARGUMENTS_MAX);
 	const char **argv = config_rows(entry->config, count + 1, sizeof(*argv));
 
-	if (!list)
+	if (!list && entry->into->type)
 		yaml_complain(entry->yaml, entry->node,
 			      "type 'exec' needs a command; add command: [/path/to/program]");
 	for (size_t i = 0; argv && i < count; i++)
@@ -249,13 +249,18 @@ static void read_command(const struct entry *entry)
 	entry->into->argv = argv;
 }
 
+static void read_resend(const struct entry *entry)
+{
+	entry->into->resend_ns = RESEND_DEFAULT_NS;
+	read_duration(entry, "resend_interval", NS_PER_SECOND, 3600 * NS_PER_SECOND,
+		      &entry->into->resend_ns);
+}
+
 static void read_by_type(const struct entry *entry, enum type type)
 {
 	switch (type) {
 	case TYPE_ALERTMANAGER:
-		entry->into->resend_ns = RESEND_DEFAULT_NS;
-		read_duration(entry, "resend_interval", NS_PER_SECOND, 3600 * NS_PER_SECOND,
-			      &entry->into->resend_ns);
+		read_resend(entry);
 		read_http(entry);
 		break;
 	case TYPE_WEBHOOK:
@@ -265,30 +270,42 @@ static void read_by_type(const struct entry *entry, enum type type)
 		read_command(entry);
 		read_delivery(entry);
 		break;
-	default:
+	case TYPE_JOURNAL:
+		break;
+	default: /* what else is wrong with it is to be told all the same */
+		read_resend(entry);
+		read_http(entry);
+		read_command(entry);
 		break;
 	}
 }
 
-static void read_entry(const struct entry *entry)
+static enum type read_type(const struct entry *entry)
 {
-	struct yaml_node *node;
+	struct yaml_node *node = yaml_take(entry->yaml, entry->node, "type");
 	size_t type;
 
-	if (!yaml_as_mapping(entry->yaml, entry->node))
-		return;
-	read_name(entry);
-	node = yaml_take(entry->yaml, entry->node, "type");
 	if (!node)
 		yaml_complain(entry->yaml, entry->node,
 			      "a notifier needs a type; add type: alertmanager, webhook, exec or "
 			      "journal");
 	if (!yaml_as_choice(entry->yaml, node, types, TYPE__COUNT, &type))
-		return; /* which keys there are depends on it */
+		return TYPE__COUNT;
 	entry->into->type = types[type];
+	return (enum type)type;
+}
+
+static void read_entry(const struct entry *entry)
+{
+	enum type type;
+
+	if (!yaml_as_mapping(entry->yaml, entry->node))
+		return;
+	read_name(entry);
+	type = read_type(entry);
 	if (!entry->into->name)
-		entry->into->name = types[type];
-	read_by_type(entry, (enum type)type);
+		entry->into->name = entry->into->type;
+	read_by_type(entry, type);
 	yaml_finish(entry->yaml, entry->node);
 }
 
@@ -323,43 +340,4 @@ void config_read_notifiers(struct config *config, struct yaml_node *root)
 	}
 	config->notifiers = rows;
 	config->notifiers_count = rows ? count : 0;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-static bool same_argv(const char *const *a, const char *const *b)
-{
-	if (!a || !b)
-		return a == b;
-	for (; *a && *b; a++, b++)
-		if (strcmp(*a, *b))
-			return false;
-	return *a == *b;
-}
-
-static bool same_urls(const struct notifier_config *a, const struct notifier_config *b)
-{
-	if (a->urls_count != b->urls_count)
-		return false;
-	for (size_t i = 0; i < a->urls_count; i++)
-		if (strcmp(a->urls[i], b->urls[i]))
-			return false;
-	return true;
-}
-
-bool config_same_notifier(const struct notifier_config *a, const struct notifier_config *b)
-{
-	return same_text(a->name, b->name) && same_text(a->type, b->type) && same_urls(a, b) &&
-	       same_text(a->username, b->username) &&
-	       same_text(a->password_file, b->password_file) &&
-	       same_text(a->bearer_token_file, b->bearer_token_file) &&
-	       same_text(a->ca_file, b->ca_file) && same_text(a->cert_file, b->cert_file) &&
-	       same_text(a->key_file, b->key_file) &&
-	       a->source_port_first == b->source_port_first &&
-	       a->source_port_last == b->source_port_last && a->resend_ns == b->resend_ns &&
-	       same_argv(a->argv, b->argv) && a->timeout_ns == b->timeout_ns &&
-	       a->max_age_ns == b->max_age_ns && a->queue_max == b->queue_max;
 }

@@ -7,6 +7,7 @@
 #include "user/config/config.h"
 
 #define CONFIG_SECRETS_MAX (3 * CONFIG_NOTIFIERS_MAX)
+#define CONFIG_PATTERNS_MAX 64 /* in one list of a selector */
 
 /* What a config owns. */
 struct config_memory {
@@ -29,6 +30,10 @@ bool config_take_path(struct yaml *yaml, struct yaml_node *mapping, const char *
 
 /* Items of a sequence, min to max of them; else that is complained of. NULL: 0. */
 size_t config_list(struct yaml *yaml, struct yaml_node *node, size_t min, size_t max);
+
+/* "10.0.0.2", "10.0.0.0/8", "10.0.0.2:5432", ":5432", "fd00::/8", "[fd00::1]:443". False: it is
+ * none of them, and *ret is untouched. */
+bool config_parse_target(const char *text, struct alert_target *ret);
 
 /* Each reads its part of the root; root NULL: nothing is set. */
 void config_read_notifiers(struct config *config, struct yaml_node *root);
