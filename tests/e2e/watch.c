@@ -177,8 +177,9 @@ static char *read_all(int fd, size_t *ret_size)
 	ssize_t n;
 
 	assert_non_null(out);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		fwrite(chunk, 1, (size_t)n, out);
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0)
+			fwrite(chunk, 1, (size_t)n, out);
 	if (n < 0)
 		print_error("reading from the agent: %s\n", strerror(errno));
 	assert_int_equal(fclose(out), 0);
