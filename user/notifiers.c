@@ -46,11 +46,13 @@ static bool copy_text(struct arena *arena, const char **text)
 	return copied;
 }
 
-/* The copy ends with NULL. */
+/* The copy ends with NULL; NULL stays NULL. */
 static bool copy_texts(struct arena *arena, const char *const **texts, size_t count)
 {
-	const char **copy = arena_alloc(arena, count + 1, sizeof(*copy));
+	const char **copy = *texts ? arena_alloc(arena, count + 1, sizeof(*copy)) : NULL;
 
+	if (!*texts)
+		return true;
 	if (!copy)
 		return false;
 	for (size_t i = 0; i < count; i++) {
