@@ -44,8 +44,6 @@ struct client {
 	uint64_t failed;
 };
 
-static void attempt(struct receiver *receiver);
-
 static uint64_t kernel_random(void)
 {
 	uint64_t number = 0;
@@ -93,9 +91,9 @@ static void finish(struct receiver *receiver, enum client_outcome outcome, const
 	if (outcome != CLIENT_TAKEN)
 		client->failed++;
 	client->ops.done(client->context, receiver->index, outcome);
-	attempt(receiver);
 }
 
+/* Takes body over. One that cannot even be started has failed. */
 static void start(struct receiver *receiver, char *body)
 {
 	char reason[TRANSFER_REASON_MAX] = "out of memory";
@@ -140,6 +138,7 @@ static void on_ended(void *context, CURL *easy, CURLcode result)
 	}
 	outcome = transfer_judge(&receiver->transfer, result, reason);
 	finish(receiver, outcome, reason);
+	attempt(receiver);
 }
 
 static int on_retry(sd_event_source *timer, uint64_t time_us, void *context)

@@ -161,18 +161,23 @@ add(struct iovec *fields, int *count, const char *format, ...)
 	fields[(*count)++] = (struct iovec){ .iov_base = text, .iov_len = (size_t)n };
 }
 
+static void put_upper(char *ret, const char *s)
+{
+	do
+		*ret++ = (char)toupper((unsigned char)*s);
+	while (*s++);
+}
+
 /* The journal takes names of up to 64 characters. */
 static void add_others(struct iovec *fields, int *count, const struct view_label *labels,
 		       size_t labels_count)
 {
 	for (size_t i = 0; i < labels_count; i++) {
 		char name[65 - sizeof("PORTGAUGE_")];
-		size_t n = strlen(labels[i].name);
 
-		if (is_said(labels[i].name) || n >= sizeof(name))
+		if (is_said(labels[i].name) || strlen(labels[i].name) >= sizeof(name))
 			continue;
-		for (size_t c = 0; c <= n; c++)
-			name[c] = (char)toupper((unsigned char)labels[i].name[c]);
+		put_upper(name, labels[i].name);
 		add(fields, count, "PORTGAUGE_%s=%s", name, labels[i].value);
 	}
 }

@@ -280,7 +280,7 @@ static void a_silent_receiver_runs_into_the_time_limit(void **state)
 	struct receiver receiver;
 
 	load->config.timeout_ns = 100000000;
-	receiver_start(&receiver, { NULL });
+	receiver_start(&receiver, { .bytes = NULL });
 	fails_with(load, &receiver, "timed out");
 }
 
@@ -306,7 +306,7 @@ static void the_living_do_not_wait_for_the_dead(void **state)
 	struct capture capture = capture_start(STDERR_FILENO);
 	char text[1024];
 
-	receiver_start(&silent, { NULL });
+	receiver_start(&silent, { .bytes = NULL });
 	receiver_start(&garbage, { "garbage\r\n\r\n", .closes = true });
 	receiver_start(&live, { .bytes = ANSWER_OK });
 	add_url(load, "http://127.0.0.1:%u", 1);

@@ -153,11 +153,12 @@ static void alertmanager_is_told_again_while_it_fires(void **state)
 	receiver_start(&receiver, { .bytes = ANSWER_OK });
 	add_receiver(desk, receiver.port);
 	open_as(desk, &alertmanager_notifier);
-	for (uint64_t i = 1; i <= 3; i++) {
-		alert.summary = i == 3 ? "fuller" : "full";
-		publish(desk, &alert, 1);
-		RUN_UNTIL(desk->event, receiver_count(&receiver) >= i);
-	}
+	publish(desk, &alert, 1);
+	RUN_UNTIL(desk->event, receiver_count(&receiver) >= 1);
+	publish(desk, &alert, 1);
+	RUN_UNTIL(desk->event, receiver_count(&receiver) >= 2);
+	alert.summary = "fuller";
+	publish(desk, &alert, 1);
 	RUN_UNTIL(desk->event, strstr(receiver.requests[receiver_count(&receiver) - 1], "fuller"));
 	receiver_stop(&receiver);
 }
