@@ -97,8 +97,10 @@ static struct web_config web_of(const struct options *options)
 /* Alerts that fire keep firing. */
 static int apply(struct run *run, struct config *config, const struct options *options)
 {
-	int r = loop_set_reconcile(run->loop, options->reconcile_ns);
+	int r = exporters_set_notifiers(run->exporters, config->notifiers, config->notifiers_count);
 
+	if (r == 0)
+		r = loop_set_reconcile(run->loop, options->reconcile_ns);
 	if (r < 0)
 		return r;
 	agent_look_when_told(run->agent, options->reconcile_ns == 0);
@@ -193,6 +195,9 @@ static int open_all(struct run *run)
 				 run->options.reconcile_ns, loop_event(run->loop));
 	if (r == 0)
 		r = exporters_open(&run->exporters, &run->web, &run->limits, loop_event(run->loop));
+	if (r == 0)
+		r = exporters_set_notifiers(run->exporters, run->config->notifiers,
+					    run->config->notifiers_count);
 	return r;
 }
 
