@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "fetch.h"
 #include "process.h"
 #include "user/base/clock.h"
 #include "user/base/util.h"
@@ -23,6 +20,7 @@
 #define NS_PER_SECOND 1000000000ULL
 
 struct watch {
+	const char *netns; /* NULL: ours */
 	pid_t pid;
 	uint16_t port;
 	int log; /* an unnamed file */
@@ -105,6 +103,7 @@ struct watch *watch_start(const struct watch_plan *plan)
 
 	assert_non_null(watch);
 	watch->port = choose_port();
+	watch->netns = plan && plan->launch ? plan->launch->netns : NULL;
 	snprintf(watch->control, sizeof(watch->control), "/tmp/pg-test-%d.sock", getpid());
 	watch->log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	assert_true(watch->log >= 0);
@@ -150,59 +149,9 @@ char *watch_log(const struct watch *watch)
 	return log;
 }
 
-static int open_connection(uint16_t port)
-{
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	struct timeval limit = { .tv_sec = 20 };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* Reads to the end of the connection. The buffer grows as needed: guests touch memory slowly. */
-static char *read_all(int fd, size_t *ret_size)
-{
-	char chunk[4096];
-	char *text = NULL;
-	FILE *out = open_memstream(&text, ret_size);
-	ssize_t n;
-
-	assert_non_null(out);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))
-		if (n > 0)
-			fwrite(chunk, 1, (size_t)n, out);
-	if (n < 0)
-		print_error("reading from the agent: %s\n", strerror(errno));
-	assert_int_equal(fclose(out), 0);
-	return text;
-}
-
 char *watch_get(const struct watch *watch, const char *path)
 {
-	CLEANUP(fd_closep) int fd = open_connection(watch->port);
-	CLEANUP(freep) char *response = NULL;
-	size_t size;
-	char *body;
-
-	if (fd < 0)
-		return NULL;
-	dprintf(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
-	response = read_all(fd, &size);
-	body = strstr(response, "\r\n\r\n");
-	if (!strncmp(response, "HTTP/1.1 200 ", 13) && body)
-		return strdup(body + 4);
-	if (size == 0)
-		print_error("the agent did not answer GET %s\n", path);
-	return NULL;
+	return fetch(watch->netns, watch->port, path);
 }
 
 json_t *watch_snapshot(const struct watch *watch)
