@@ -62,6 +62,13 @@ static void await_ready(const struct desk *desk)
 	free(body);
 }
 
+/* Debian's looks for its templates where it would be installed: unless it is, it gets a /usr/share
+ * of its own. */
+static const char with_templates[] =
+	"to=/usr/share/prometheus; from=$(dirname \"$(command -v \"$0\")\")/../share/prometheus;"
+	" [ -e $to/alertmanager/default.tmpl ] || { mount -t tmpfs none /usr/share &&"
+	" mkdir $to && mount --bind \"$from\" $to; } && exec \"$0\" \"$@\"";
+
 void desk_alertmanager(struct desk *desk, const char *netns)
 {
 	struct launch launch = { .netns = netns };
@@ -80,7 +87,8 @@ void desk_alertmanager(struct desk *desk, const char *netns)
 		 desk->port);
 	desk->alertmanager = start_program(
 		&launch,
-		(const char *const[]){ "prometheus-alertmanager", settings_flag, storage_flag,
+		(const char *const[]){ "unshare", "--mount", "sh", "-c", with_templates,
+				       "prometheus-alertmanager", settings_flag, storage_flag,
 				       listen_flag, "--cluster.listen-address=", NULL },
 		-1);
 	await_ready(desk);

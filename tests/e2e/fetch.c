@@ -76,23 +76,28 @@ static char *read_all(int fd, size_t *ret_size)
 	return text;
 }
 
-char *fetch(const char *netns, uint16_t port, const char *path)
+int fetch_connect(const char *netns, uint16_t port)
 {
 	struct connection connection = { .port = port, .own_port = netns, .fd = -1 };
-	CLEANUP(freep) char *response = NULL;
-	size_t size;
-	char *body;
 
 	if (netns)
 		space_visit(netns, open_connection, &connection);
 	else
 		open_connection(&connection);
-	if (connection.fd < 0)
+	return connection.fd;
+}
+
+char *fetch(const char *netns, uint16_t port, const char *path)
+{
+	CLEANUP(fd_closep) int fd = fetch_connect(netns, port);
+	CLEANUP(freep) char *response = NULL;
+	size_t size;
+	char *body;
+
+	if (fd < 0)
 		return NULL;
-	dprintf(connection.fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-		path);
-	response = read_all(connection.fd, &size);
-	close(connection.fd);
+	dprintf(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+	response = read_all(fd, &size);
 	body = strstr(response, "\r\n\r\n");
 	if (!strncmp(response, "HTTP/1.1 200 ", 13) && body)
 		return strdup(body + 4);

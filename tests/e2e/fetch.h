@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+/* A connection that is made; -1: nobody listens. */
+int fetch_connect(const char *netns, uint16_t port);
+
 /* The body; NULL if nobody answers, or the status is not 200. In another namespace than the test's
  * (netns: NULL is that) the connection takes no ephemeral port, there may be none. Caller frees. */
 char *fetch(const char *netns, uint16_t port, const char *path);
