@@ -54,6 +54,7 @@ static void add_all(struct programme *programme)
 	add(programme, notify_suite, notify_suite_count);
 	if (!programme->without_prometheus) {
 	add(programme, config_suite, config_suite_count);
+	add(programme, verdict_suite, verdict_suite_count);
 	if (!programme->without_prometheus)
 		add(programme, prometheus_suite, prometheus_suite_count);
 		add(programme, alertmanager_suite, alertmanager_suite_count);

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "bpf/abi.h"
+#include "user/core/view.h"
 
 #define VACANCIES_MAX 32
 
@@ -21,7 +21,7 @@ struct vacancy {
 	uint64_t taken_ns;
 	uint64_t taker; /* id of a hold; 0: none has taken it */
 	uint32_t pid;   /* of whoever left */
-	char process[ABI_COMM_LEN];
+	char process[VIEW_COMM_LEN];
 	uint16_t port;
 };
 

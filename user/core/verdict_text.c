@@ -25,7 +25,7 @@ struct names {
 
 static void name_process(char ret[NAME_MAX_SHOWN], const char *comm, uint32_t pid)
 {
-	char process[ABI_COMM_LEN];
+	char process[VIEW_COMM_LEN];
 
 	text_printable(process, sizeof(process), *comm ? comm : "unknown");
 	snprintf(ret, NAME_MAX_SHOWN, pid ? "%s[%u]" : "%s", process, pid);
