@@ -274,6 +274,24 @@ static void steady_use_of_a_small_range_calls_for_a_wider_one(void **state)
 	books_close(&books);
 }
 
+/* The search of connect() skips a port of an odd range, and none of the wider one. */
+static void a_wider_range_of_even_size_gives_back_the_skipped_port(void **state)
+{
+	struct netns_facts facts = case_facts();
+	struct traffic traffic = { .first_id = 1 };
+	struct books books = case_open();
+
+	(void)state;
+	facts.last--;
+	tell(&books, &facts);
+	opens(&books, &traffic, 850);
+	for (unsigned int t = 0; t < 60; t++)
+		pass(&books, SECOND), look(&books);
+	assert_non_null(strstr(only_verdict(&books, "narrow_range")->remedy,
+			       "from 998 to 28232 ports toward each destination"));
+	books_close(&books);
+}
+
 static void a_wide_range_that_is_full_is_widened_further(void **state)
 {
 	struct books books = books_open();
@@ -412,6 +430,7 @@ int main(void)
 		cmocka_unit_test(sockets_that_are_bound_for_another_end_are_no_such_case),
 		cmocka_unit_test(nobody_can_change_what_the_kernel_binds),
 		cmocka_unit_test(steady_use_of_a_small_range_calls_for_a_wider_one),
+		cmocka_unit_test(a_wider_range_of_even_size_gives_back_the_skipped_port),
 		cmocka_unit_test(a_wide_range_that_is_full_is_widened_further),
 		cmocka_unit_test(what_cannot_be_widened_needs_another_address),
 		cmocka_unit_test(several_full_destinations_make_one_narrow_range),

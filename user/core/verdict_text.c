@@ -370,7 +370,8 @@ static char *narrow_evidence(struct arena *arena, const struct finding *f,
 static char *widen_remedy(struct arena *arena, const struct finding *f, const struct names *names,
 			  uint16_t first, uint16_t last, uint32_t size)
 {
-	uint32_t after = f->numbers.capacity + size - pool_size(f->pool);
+	uint32_t skipped = f->destination ? (f->pool->last - f->pool->first + 1U) % 2 : 0;
+	uint32_t after = f->numbers.capacity + skipped + size - pool_size(f->pool);
 	char setting[SETTING_MAX];
 	char change[CHANGE_MAX];
 	char range[64];
