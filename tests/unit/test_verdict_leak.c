@@ -147,6 +147,7 @@ static void a_leak_of_many_processes_is_one_of_the_destination(void **state)
 	v = only_verdict(&books, "leak");
 	assert_string_equal(v->subject, "host tcp -> 10.0.1.1:5432");
 	assert_non_null(strstr(v->text, "Together with others, client[1000] has 300 connections"));
+	assert_non_null(strstr(v->remedy, "In client[1000] and its like, close connections"));
 	books_close(&books);
 }
 

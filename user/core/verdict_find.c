@@ -104,8 +104,10 @@ static uint32_t range_size_without(const struct pool *pool, uint16_t first, uint
 {
 	uint32_t size = 0;
 
+	if (!pool->reserved)
+		return (uint32_t)last - first + 1;
 	for (uint32_t port = first; port <= last; port++)
-		size += !pool->reserved || !(pool->reserved[port / 8] & 1 << port % 8);
+		size += !(pool->reserved[port / 8] & 1 << port % 8);
 	return size;
 }
 

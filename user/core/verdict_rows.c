@@ -14,6 +14,12 @@ static void fill_destination(struct view_verdict *row, const struct destination 
 	row->remote_port = destination->key.remote_port;
 }
 
+/* Its worst destination is evidence only: the remedy concerns them all. */
+static bool is_about_pool(const struct finding *finding)
+{
+	return finding->verdict == VERDICT_NARROW_RANGE && !finding->window;
+}
+
 static void fill_verdict(struct builder *builder, struct view_verdict *row,
 			 const struct finding *finding)
 {
@@ -31,7 +37,7 @@ static void fill_verdict(struct builder *builder, struct view_verdict *row,
 	};
 	if (!row->subject || !row->text || !row->remedy)
 		builder->failed = true;
-	if (finding->destination)
+	if (finding->destination && !is_about_pool(finding))
 		fill_destination(row, finding->destination);
 	if (!finding->owner)
 		return;

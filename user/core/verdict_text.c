@@ -133,6 +133,13 @@ static char *leak_remedy(struct arena *arena, const struct finding *f, const str
 	const struct numbers *n = &f->numbers;
 	uint32_t rest = n->used > n->mine ? n->used - n->mine : 0;
 
+	if (f->together)
+		return arena_printf(
+			arena,
+			"In %s and its like, close connections to %s when they are done "
+			"with: these %u would leave %u of %u ports used; ending the "
+			"processes gives them back within about %u s.",
+			names->owner, names->destination, n->mine, rest, n->capacity, TIME_WAIT_S);
 	return arena_printf(arena,
 			    "In %s, close connections to %s when they are done with: its %u would "
 			    "leave %u of %u ports used; ending the process gives them back within "
