@@ -14,6 +14,7 @@
 #define SERVICE 40007
 #define PAUSE_US 300000
 #define HEALTHY_ROUNDS 60
+#define MS 1000000 /* in ns */
 
 /* Of this name, about the namespace of the clients; NULL: none. */
 static const json_t *verdict_row(const json_t *snapshot, const char *name)
@@ -54,25 +55,30 @@ static const char *process_of(char ret[32], const struct actor *actor)
 	return ret;
 }
 
-/* One round of a traffic after the other until the verdict is there. */
-static void go_on_until(const struct scenario *scenario, const char *name,
-			void (*round)(const struct scenario *scenario))
+/* So many connections a second, however slow the machine, until the verdict is there. */
+static void go_on_until(const struct scenario *scenario, const char *name, uint32_t a_second,
+			void (*go_on)(const struct scenario *scenario, uint32_t count))
 {
 	uint64_t deadline = deadline_in(90);
+	uint64_t start = deadline_in(0);
+	uint32_t done = 0;
 
 	while (!has_verdict(scenario, name)) {
+		uint32_t due = (uint32_t)((deadline_in(0) - start) / MS * a_second / 1000);
 		json_t *snapshot = watch_snapshot(scenario->watch);
 
-		round(scenario);
+		if (due > done)
+			go_on(scenario, due - done);
+		done = due > done ? due : done;
 		wait_or_fail(deadline, name, snapshot);
 		json_decref(snapshot);
 		usleep(PAUSE_US);
 	}
 }
 
-static void leak_some(const struct scenario *scenario)
+static void leak_some(const struct scenario *scenario, uint32_t count)
 {
-	all_done(actor_connect(scenario->actors[1], 4, LOCALHOST, 5000), 4);
+	all_done(actor_connect(scenario->actors[1], count, LOCALHOST, 5000), count);
 }
 
 static void a_client_that_never_closes_is_a_leak(void **state)
@@ -85,7 +91,7 @@ static void a_client_that_never_closes_is_a_leak(void **state)
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	process_of(process, p);
-	go_on_until(scenario, "leak", leak_some);
+	go_on_until(scenario, "leak", 10, leak_some);
 	EVENTUALLY(scenario->watch,
 		   says_all(snapshot, "leak", process, LOCALHOST ":5000 open",
 			    "close connections to " LOCALHOST ":5000") &&
@@ -97,15 +103,15 @@ static void a_client_that_never_closes_is_a_leak(void **state)
 }
 
 /* The client closes first, so that it keeps its ports in TIME_WAIT. */
-static void churn_some(const struct scenario *scenario)
+static void churn_some(const struct scenario *scenario, uint32_t count)
 {
 	struct actor *server = scenario->actors[0];
 	struct actor *p = scenario->actors[1];
 
-	all_done(actor_connect(p, 8, LOCALHOST, 5000), 8);
-	all_done(actor_accept(server, 8), 8);
-	all_done(actor_close(p, 0), 8);
-	all_done(actor_close_accepted(server), 8);
+	all_done(actor_connect(p, count, LOCALHOST, 5000), count);
+	all_done(actor_accept(server, count), count);
+	all_done(actor_close(p, 0), count);
+	all_done(actor_close_accepted(server), count);
 }
 
 static void a_client_that_closes_too_often_churns(void **state)
@@ -118,7 +124,7 @@ static void a_client_that_closes_too_often_churns(void **state)
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
-	go_on_until(scenario, "churn", churn_some);
+	go_on_until(scenario, "churn", 15, churn_some);
 	snprintf(command, sizeof(command), "nsenter -t %d -n sysctl -w net.ipv4.tcp_tw_reuse=1",
 		 actor_pid(p));
 	EVENTUALLY(scenario->watch, says_all(snapshot, "churn", "-> " LOCALHOST ":5000",
@@ -161,9 +167,9 @@ static void a_client_that_binds_first_is_told_to_do_it_late(void **state)
 			   !verdict_row(snapshot, NULL));
 }
 
-static void leak_datagrams(const struct scenario *scenario)
+static void leak_datagrams(const struct scenario *scenario, uint32_t count)
 {
-	all_done(actor_udp_connect(scenario->actors[0], 4, LOCALHOST, 5000), 4);
+	all_done(actor_udp_connect(scenario->actors[0], count, LOCALHOST, 5000), count);
 }
 
 static void a_client_that_never_closes_udp_sockets_is_a_udp_leak(void **state)
@@ -175,7 +181,7 @@ static void a_client_that_never_closes_udp_sockets_is_a_udp_leak(void **state)
 	scenario_watch(scenario);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	process_of(process, p);
-	go_on_until(scenario, "udp_leak", leak_datagrams);
+	go_on_until(scenario, "udp_leak", 10, leak_datagrams);
 	EVENTUALLY(scenario->watch,
 		   says_all(snapshot, "udp_leak", process, "0 closed", "close each UDP socket"));
 	actor_stop(p);
