@@ -182,6 +182,7 @@ static int open_all(struct run *run)
 	struct agent_config config = options_agent(&run->options);
 	int r;
 
+	config.limits = &run->limits;
 	r = agent_open(&run->agent, &config);
 	if (r == 0)
 		r = privilege_drop_others(agent_source(run->agent)->privileges);
@@ -211,7 +212,8 @@ static int first_settings(struct run *run)
 	run->settings_at = clock_ns(CLOCK_REALTIME);
 	run->settings_taken = true;
 	run->web = web_of(&run->options);
-	run->limits = (struct view_limits){ .top = options_top(&run->options, false) };
+	run->limits = VIEW_LIMITS_DEFAULT;
+	run->limits.top = options_top(&run->options, false);
 	return 0;
 }
 
