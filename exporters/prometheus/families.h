@@ -39,3 +39,5 @@ family_fn family_health_alerts;
 family_fn family_health_alerts_unlisted;
 family_fn family_health_settings_taken;
 family_fn family_health_settings_time;
+family_fn family_health_http_requests;
+family_fn family_health_http_failed;

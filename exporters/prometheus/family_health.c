@@ -114,3 +114,17 @@ void family_health_settings_time(FILE *out, const char *name, const struct view 
 	if (view->health.settings_at)
 		sample_number(out, name, "", NULL, 0, (double)view->health.settings_at / 1e9);
 }
+
+void family_health_http_requests(FILE *out, const char *name, const struct view *view,
+				 const struct view_limits *limits)
+{
+	(void)limits;
+	write_tallies(out, name, "code", view->http.requests, view->http.requests_count);
+}
+
+void family_health_http_failed(FILE *out, const char *name, const struct view *view,
+			       const struct view_limits *limits)
+{
+	(void)limits;
+	sample_count(out, name, "", NULL, 0, view->http.failed);
+}

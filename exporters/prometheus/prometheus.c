@@ -68,6 +68,11 @@ static const struct family families[] = {
 	{ "config_last_reload_success_timestamp_seconds", "gauge",
 	  "When settings were read last with success; without a file, when the agent started.",
 	  family_health_settings_time },
+	{ "http_requests_total", "counter", "Answers of the HTTP server, by status.",
+	  family_health_http_requests },
+	{ "http_connections_failed_total", "counter",
+	  "HTTP connections that ended before a whole request: refused handshakes, broken requests, time-outs.",
+	  family_health_http_failed },
 };
 
 void prometheus_metrics(FILE *out, const struct view *view, const struct view_limits *limits)

@@ -418,11 +418,12 @@ static void ipv6_is_served_where_there_is_any(void **state)
 {
 	struct server s = { .addresses = { "[::1]:0" } };
 	struct listen_address address;
+	struct listen_file file;
 	int fd;
 
 	(void)state;
 	assert_int_equal(listen_parse(&address, "[::1]:0"), 0);
-	fd = listen_open(&address);
+	fd = listen_open(&address, &file);
 	if (fd < 0)
 		skip();
 	close(fd);
