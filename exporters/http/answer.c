@@ -462,5 +462,6 @@ enum MHD_Result answer_request(void *data, struct MHD_Connection *connection, co
 			*marker = data; /* anything but NULL */
 	}
 	web_file_unref(web);
+	client->replied = r && !admitted;
 	return r;
 }

@@ -23,8 +23,8 @@ struct client {
 	struct web_file *web; /* its handshake's; a reference */
 	int fd;               /* borrowed; open as long as this is listed */
 	uint64_t since_ns;    /* it came, or its last request ended; atomic */
-	bool began;           /* a request that has not ended */
-	bool answered;        /* any request */
+	bool replied;         /* the present request has its answer */
+	bool ended;           /* some request did, well or not */
 };
 
 struct clients {

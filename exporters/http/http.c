@@ -102,7 +102,7 @@ static void end(struct exporter *self, struct client *client)
 {
 	if (!client)
 		return;
-	if (client->began || !client->answered)
+	if (!client->ended)
 		__atomic_add_fetch(&self->failed, 1, __ATOMIC_RELAXED);
 	clients_remove(&self->clients, client);
 	web_file_unref(client->web);
@@ -119,29 +119,30 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
 		end(data, *context);
 }
 
+/* From here on libmicrohttpd tells of the request's end, even if it finds the rest unreadable and
+ * answers without us. */
 static void *on_request_line(void *data, const char *uri, struct MHD_Connection *connection)
 {
-	struct client *client = server_client(connection);
-
 	(void)data;
 	(void)uri;
-	if (client)
-		client->began = true;
+	(void)connection;
 	return NULL; /* what answer_request finds in its marker */
 }
 
 static void on_completed(void *data, struct MHD_Connection *connection, void **marker,
 			 enum MHD_RequestTerminationCode how)
 {
+	struct exporter *self = data;
 	struct client *client = server_client(connection);
 
-	(void)data;
 	(void)marker;
 	(void)how;
 	if (!client)
 		return;
-	client->began = false;
-	client->answered = true;
+	if (!client->replied)
+		__atomic_add_fetch(&self->failed, 1, __ATOMIC_RELAXED);
+	client->replied = false;
+	client->ended = true;
 	__atomic_store_n(&client->since_ns, clock_ns(CLOCK_MONOTONIC), __ATOMIC_RELAXED);
 }
 
