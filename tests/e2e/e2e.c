@@ -62,6 +62,7 @@ static void add_all(struct programme *programme)
 		{ verdict_suite, &verdict_suite_count, true },
 		{ prometheus_suite, &prometheus_suite_count, true },
 		{ alertmanager_suite, &alertmanager_suite_count, true },
+		{ web_suite, &web_suite_count, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)
