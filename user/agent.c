@@ -98,6 +98,8 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 	if (r < 0)
 		return r;
 	r = ledger_new(&agent->ledger, agent->source->ops->polled, agent->since_ns);
+	if (r == 0 && config->limits)
+		ledger_limit(agent->ledger, config->limits);
 	if (r == 0)
 		r = agent_reconcile(agent);
 	if (r < 0)

@@ -16,11 +16,13 @@
 struct view;
 struct agent;
 struct hold_description;
+struct view_limits;
 
 struct agent_config {
 	const char *source; /* a name, or NULL: the best that works */
 	uint32_t ring_bytes;
 	uint32_t max_holds;
+	const struct view_limits *limits; /* NULL: VIEW_LIMITS_DEFAULT; not kept */
 	bool looks_when_told; /* no reconcile of its own accord, not even after a loss */
 	const struct source_ops *const *sources; /* NULL: source_table() */
 	uint64_t (*clock)(clockid_t clock);      /* NULL: clock_ns */

@@ -11,7 +11,7 @@
 #include "tests/unit/books.h"
 #include "user/base/util.h"
 
-#define COUNTERS_MAX 1000
+#define COUNTERS_MAX 200
 
 /* Books of a range of four ports: 40000 to 40003. */
 static struct books open_small(void)

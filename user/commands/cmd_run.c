@@ -87,6 +87,7 @@ static int open_all(struct run *run, const struct options *options,
 	size_t count;
 	int r;
 
+	config.limits = limits;
 	r = agent_open(&run->agent, &config);
 	if (r == 0)
 		r = privilege_drop_others(agent_source(run->agent)->privileges);
@@ -119,7 +120,8 @@ int cmd_run(int argc, char **argv)
 		return EX_USAGE;
 	if (privilege_require(source_privileges(source_table(), options.source)) < 0)
 		return EX_NOPERM;
-	limits = (struct view_limits){ .top = options_top(&options, false) };
+	limits = VIEW_LIMITS_DEFAULT;
+	limits.top = options_top(&options, false);
 	if (open_all(&run, &options, &limits) < 0)
 		return EXIT_FAILURE;
 	agent_explain(run.agent);

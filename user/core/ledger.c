@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/core/counters.h"
 #include "user/core/counting.h"
 #include "user/core/ledger_types.h"
 #include "user/core/refusals.h"
@@ -37,6 +38,7 @@ int ledger_new(struct ledger **ret, uint32_t polled, uint64_t now_ns)
 	ledger->polled = polled;
 	ledger->now_ns = now_ns;
 	ledger->starting = true;
+	ledger_limit(ledger, &VIEW_LIMITS_DEFAULT);
 	*ret = ledger;
 	return 0;
 }
@@ -93,7 +95,7 @@ static void end_hold(struct ledger *ledger, struct hold *hold, uint64_t now_ns, 
 
 	if (found)
 		count_drift(ledger, hold, true);
-	pool->releases[hold->path]++;
+	counters_given_back(ledger, pool, hold->path);
 	if (!(hold->marks & MARK_FOUND) && now_ns > hold->taken_ns)
 		histogram_add(&ledger->lifetimes[protocol_index(pool->protocol)][hold->path],
 			      lifetime_bounds, now_ns - hold->taken_ns);
@@ -178,7 +180,7 @@ static void count_allocation(struct ledger *ledger, struct hold *hold,
 		if (ledger->starting)
 			return;
 	}
-	hold_pool(hold)->allocations[hold->path]++;
+	counters_taken(ledger, hold_pool(hold), hold->path);
 	hold->share->key.stake->allocations++;
 	if (taken->search_ns)
 		histogram_add(&ledger->searches[protocol][hold->path], search_bounds,

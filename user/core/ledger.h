@@ -12,6 +12,7 @@
 
 struct ledger;
 struct owner;
+struct view_limits;
 
 /* What the source learns only by looking, by design: not drift. */
 #define LEDGER_POLLS_UDP 0x01
@@ -44,6 +45,10 @@ struct hold_description {
 /* -ENOMEM: *ret is untouched. */
 int ledger_new(struct ledger **ret, uint32_t polled, uint64_t now_ns);
 void ledger_free(struct ledger *ledger);
+
+/* How many counters there may be at once: limits->namespaces, limits->processes. Those that are
+ * there stay. VIEW_LIMITS_DEFAULT until told. */
+void ledger_limit(struct ledger *ledger, const struct view_limits *limits);
 
 /* -ENOMEM: the event is not in the books; resync before trusting them. An event about a hold the
  * ledger does not know is no error. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/core/counters.h"
 #include "user/core/counting.h"
 #include "user/core/ledger.h"
 #include "user/core/pools.h"
@@ -169,8 +170,6 @@ static int forget_hold(struct ledger *ledger, struct hold *hold)
 
 static void forget_pool(struct ledger *ledger, struct pool *pool)
 {
-	struct refusal_count *count;
-	struct refusal_count *next_count;
 	struct stake *stake;
 	struct stake *next_stake;
 
@@ -181,12 +180,7 @@ static void forget_pool(struct ledger *ledger, struct pool *pool)
 		stake->refusals = 0;
 		stake_collect(ledger, stake);
 	}
-	HASH_ITER(hh, ledger->refused, count, next_count) {
-		if (count->key.pool != pool)
-			continue;
-		HASH_DEL(ledger->refused, count);
-		free(count);
-	}
+	counters_forget_pool(ledger, pool);
 }
 
 void ledger_drop_netns(struct ledger *ledger, uint32_t inode)

@@ -64,6 +64,7 @@ struct pool {
 	double worst_saturation;           /* of its destinations; view_build fills and reads it */
 	double exhaustion_seconds;         /* of itself or one of them; the same */
 	uint32_t drift_running;            /* of the reconcile under way */
+	bool counted_apart;                /* see counters.h */
 };
 
 struct netns {
@@ -175,9 +176,9 @@ struct refusal {
 };
 
 struct refusal_key {
-	struct pool *pool;
+	struct pool *pool; /* NULL: all that are not counted apart */
 	uint8_t path;
-	uint8_t pad;
+	uint8_t protocol;
 	uint16_t error;
 	char comm[ABI_COMM_LEN];
 	uint32_t pad2;
@@ -219,6 +220,14 @@ struct ledger {
 	struct refusal refusals[REFUSALS_KEPT]; /* ring */
 	uint64_t refusals_seen;
 	struct refusal_count *refused;
+	/* Counters; see counters.h. */
+	size_t apart_max; /* namespaces that may be counted apart */
+	size_t apart;
+	size_t refused_max; /* rows of refused that may have a process of their own */
+	size_t refused_apart;
+	uint64_t refused_together;               /* refusals that have no such row */
+	uint64_t taken_together[2][PATH__COUNT]; /* [0] TCP, [1] UDP */
+	uint64_t given_back_together[2][PATH__COUNT];
 	uint32_t idle_stakes;                      /* kept only for their refusals */
 	struct histogram searches[2][PATH__COUNT]; /* [0] TCP, [1] UDP */
 	struct histogram lifetimes[2][PATH__COUNT];

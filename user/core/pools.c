@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/core/counters.h"
+
 #define TW_REUSE_DELAY_MS 1000 /* until told */
 
 struct netns *netns_find(const struct ledger *ledger, uint32_t inode)
@@ -68,6 +70,7 @@ static struct pool *pool_add(struct ledger *ledger, struct netns *netns, uint8_t
 	while (*end)
 		end = &(*end)->next;
 	*end = pool;
+	counters_join(pool);
 	ledger->pools_count++;
 	return pool;
 }

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "user/core/refusals.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "user/core/counters.h"
 #include "user/core/tables.h"
 #include "user/core/window.h"
-
-#define REFUSAL_COUNTERS_MAX 1000
 
 /* A socket with a range of its own chose from fewer ports; if no hold of such a socket is there to
  * count them by, the refusal itself says that they are gone. */
@@ -57,36 +54,6 @@ static void remember_refusal(struct ledger *ledger, struct pool *pool, const str
 	memcpy(refusal->netns_name, pool->netns->name, sizeof(refusal->netns_name));
 }
 
-/* Counters never go away, so their number is bounded: names beyond it are counted as "other". */
-static int count_refusal(struct ledger *ledger, struct pool *pool, const struct owner *owner,
-			 const struct event_refused *event)
-{
-	struct refusal_key key = { .pool = pool, .path = event->path, .error = event->error };
-	struct refusal_key other = key;
-	struct refusal_count *count;
-
-	strcpy(key.comm, owner->comm);
-	strcpy(other.comm, "other");
-	HASH_FIND(hh, ledger->refused, &key, sizeof(key), count);
-	if (!count && HASH_COUNT(ledger->refused) >= REFUSAL_COUNTERS_MAX) {
-		key = other;
-		HASH_FIND(hh, ledger->refused, &key, sizeof(key), count);
-	}
-	if (!count) {
-		count = calloc(1, sizeof(*count));
-		if (!count)
-			return -ENOMEM;
-		count->key = key;
-		HASH_ADD(hh, ledger->refused, key, sizeof(count->key), count);
-		if (!count->hh.tbl) {
-			free(count);
-			return -ENOMEM;
-		}
-	}
-	count->count++;
-	return 0;
-}
-
 int refusal_apply(struct ledger *ledger, struct stake *stake, const struct event_refused *event)
 {
 	struct pool *pool = stake->key.pool;
@@ -95,5 +62,5 @@ int refusal_apply(struct ledger *ledger, struct stake *stake, const struct event
 	stake->refused_ns = event->header.time_ns;
 	pool_count_refusal(pool, event->header.time_ns);
 	remember_refusal(ledger, pool, stake->key.owner, event);
-	return count_refusal(ledger, pool, stake->key.owner, event);
+	return counters_refused(ledger, pool, stake->key.owner->comm, event);
 }

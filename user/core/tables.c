@@ -6,6 +6,7 @@
 
 #include <utlist.h>
 
+#include "user/core/counters.h"
 #include "user/core/counting.h"
 #include "user/core/pools.h"
 #include "user/core/window.h"
@@ -266,17 +267,6 @@ void hold_drop(struct ledger *ledger, struct hold *hold)
 	share_collect(ledger, share);
 }
 
-static void refused_done(struct ledger *ledger)
-{
-	struct refusal_count *count;
-	struct refusal_count *next;
-
-	HASH_ITER(hh, ledger->refused, count, next) {
-		HASH_DEL(ledger->refused, count);
-		free(count);
-	}
-}
-
 void tables_done(struct ledger *ledger)
 {
 	struct share *share;
@@ -298,6 +288,6 @@ void tables_done(struct ledger *ledger)
 		owner_free(ledger, owner);
 	HASH_ITER(hh, ledger->netns, netns, next_netns)
 		netns_free(ledger, netns);
-	refused_done(ledger);
+	counters_done(ledger);
 	free(ledger->ranges);
 }

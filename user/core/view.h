@@ -107,7 +107,8 @@ struct view_refusal {
 	double saturation;    /* of the scope that refused, at that moment */
 };
 
-/* Monotonic counts since the agent's start. error and process are set for refusals only. */
+/* Monotonic counts since the agent's start, or since the row is there; see counters.h. error and
+ * process are set for refusals only. */
 struct view_counter {
 	const char *netns_name;
 	uint8_t protocol;
@@ -224,6 +225,16 @@ struct view_health {
 	bool complete;          /* false: a namespace could not be entered, or holds were lost */
 };
 
+/* What metrics give series of their own; see view.series_dropped. */
+enum view_list {
+	VIEW_NAMESPACES,
+	VIEW_DESTINATIONS,
+	VIEW_HOLDERS,
+	VIEW_OWNERS,
+	VIEW_REFUSALS,
+	VIEW_LIST__COUNT
+};
+
 struct view {
 	uint64_t time;      /* ns since the epoch */
 	const char *source; /* "fentry", "tracepoint", ... */
@@ -258,16 +269,29 @@ struct view {
 	size_t searches_count;
 	const struct view_histogram *lifetimes;
 	size_t lifetimes_count;
+	/* Rows that went into an "other" one since the agent's start: of VIEW_REFUSALS one a
+	 * refusal, of all others one a row in each view. */
+	uint64_t series_dropped[VIEW_LIST__COUNT];
 
 	struct view_health health;
 	struct arena *arena; /* owns every string and array above */
 	int references;      /* atomic; see view_ref */
 };
 
-/* How much of a view an encoder may write. */
+/* How much of a view an encoder may write, and how much of it there may be. Whatever is beyond a
+ * limit is summed in an "other" row. */
 struct view_limits {
-	size_t top; /* rows of each list; the rest is summed in an "other" row */
+	size_t top;        /* rows of each list */
+	size_t namespaces; /* with metrics of their own */
+	size_t processes;  /* names with counters of refusals of their own, over all namespaces */
+	size_t holders;    /* process names told apart in one destination, in metrics */
 };
+
+#define VIEW_LIMITS_DEFAULT                                                    \
+	(struct view_limits)                                                   \
+	{                                                                      \
+		.top = 100, .namespaces = 100, .processes = 200, .holders = 3, \
+	}
 
 /* Both are safe from any thread. view_ref returns its argument; view_unref(NULL) does nothing. */
 struct view *view_ref(struct view *view);

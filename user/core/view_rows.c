@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "user/base/arena.h"
+#include "user/base/util.h"
 #include "user/core/event.h"
 
 #define NS_PER_SECOND 1e9
+
+static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
 
 void *builder_rows(struct builder *builder, size_t count, size_t size)
 {
@@ -82,16 +85,16 @@ void build_refusals(struct builder *builder)
 }
 
 /* One row a path that was ever used, so that every series there is has counted something. */
-static size_t fill_path_counts(struct builder *builder, struct view_counter *rows,
-			       const struct pool *pool, const uint64_t *counts)
+static size_t fill_path_counts(struct view_counter *rows, const char *netns_name, uint8_t protocol,
+			       const uint64_t *counts)
 {
 	size_t count = 0;
 
 	for (int path = 1; path < PATH__COUNT; path++)
 		if (counts[path])
 			rows[count++] = (struct view_counter){
-				.netns_name = builder_pool_name(builder, pool),
-				.protocol = pool->protocol,
+				.netns_name = netns_name,
+				.protocol = protocol,
 				.path = hold_path_name((enum hold_path)path),
 				.count = counts[path],
 			};
@@ -100,7 +103,8 @@ static size_t fill_path_counts(struct builder *builder, struct view_counter *row
 
 static void build_path_counts(struct builder *builder)
 {
-	size_t max = builder->ledger->pools_count * PATH__COUNT;
+	const struct ledger *ledger = builder->ledger;
+	size_t max = (ledger->pools_count + ARRAY_SIZE(protocols)) * PATH__COUNT;
 	struct view_counter *taken = builder_rows(builder, max, sizeof(*taken));
 	struct view_counter *given = builder_rows(builder, max, sizeof(*given));
 	struct view *view = builder->view;
@@ -114,11 +118,22 @@ static void build_path_counts(struct builder *builder)
 	view->releases = given;
 	HASH_ITER(hh, builder->ledger->netns, netns, next)
 		FOR_EACH_POOL(pool, netns) {
-			view->allocations_count += fill_path_counts(
-				builder, &taken[view->allocations_count], pool, pool->allocations);
-			view->releases_count += fill_path_counts(
-				builder, &given[view->releases_count], pool, pool->releases);
+			const char *name = builder_pool_name(builder, pool);
+
+			view->allocations_count +=
+				fill_path_counts(&taken[view->allocations_count], name,
+						 pool->protocol, pool->allocations);
+			view->releases_count += fill_path_counts(&given[view->releases_count], name,
+								 pool->protocol, pool->releases);
 		}
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
+		view->allocations_count +=
+			fill_path_counts(&taken[view->allocations_count], "other", protocols[i],
+					 ledger->taken_together[i]);
+		view->releases_count +=
+			fill_path_counts(&given[view->releases_count], "other", protocols[i],
+					 ledger->given_back_together[i]);
+	}
 }
 
 static void build_refused(struct builder *builder)
@@ -133,8 +148,9 @@ static void build_refused(struct builder *builder)
 		return;
 	HASH_ITER(hh, builder->ledger->refused, count, next) {
 		rows[i] = (struct view_counter){
-			.netns_name = builder_pool_name(builder, count->key.pool),
-			.protocol = count->key.pool->protocol,
+			.netns_name = count->key.pool ? builder_pool_name(builder, count->key.pool)
+						      : "other",
+			.protocol = count->key.protocol,
 			.path = hold_path_name(count->key.path),
 			.error = count->key.error,
 			.count = count->count,
@@ -149,7 +165,6 @@ static const struct view_histogram *build_histograms(struct builder *builder,
 						     const struct histogram (*from)[PATH__COUNT],
 						     const double *bounds, size_t *ret_count)
 {
-	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
 	struct view_histogram *rows = builder_rows(builder, 2 * (size_t)PATH__COUNT, sizeof(*rows));
 	size_t count = 0;
 
@@ -180,6 +195,7 @@ void build_counters(struct builder *builder)
 
 	build_path_counts(builder);
 	build_refused(builder);
+	view->series_dropped[VIEW_REFUSALS] = builder->ledger->refused_together;
 	view->searches = build_histograms(builder, builder->ledger->searches, search_bounds,
 					  &view->searches_count);
 	view->lifetimes = build_histograms(builder, builder->ledger->lifetimes, lifetime_bounds,

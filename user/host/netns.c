@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "user/base/text.h"
 #include "user/host/procfs.h"
 #include "user/host/sysctl.h"
 #include "user/base/util.h"
@@ -37,17 +39,25 @@ static const struct netns_entry *find(const struct netns_list *list, uint32_t in
 	return NULL;
 }
 
-/* Two namespaces may bear the same name; in views it must tell them apart. */
+/* Two namespaces may bear the same name; in views it must tell them apart, also from the row that
+ * stands for many ("other") and from a VRF ("shop%5"). */
 static void choose_name(const struct netns_list *list, struct netns_entry *entry, const char *name)
 {
+	char readable[sizeof(entry->name)];
+	bool taken;
+
 	if (!name) {
 		snprintf(entry->name, sizeof(entry->name), "%u", entry->inode);
 		return;
 	}
-	snprintf(entry->name, sizeof(entry->name), "%s", name);
+	text_printable(readable, sizeof(readable), name);
+	taken = !strcmp(readable, "other") || strchr(readable, '%');
 	for (size_t i = 0; i < list->count; i++)
-		if (!strcmp(list->entries[i].name, entry->name))
-			snprintf(entry->name, sizeof(entry->name), "%.48s:%u", name, entry->inode);
+		taken |= !strcmp(list->entries[i].name, readable);
+	if (taken)
+		snprintf(entry->name, sizeof(entry->name), "%.48s:%u", readable, entry->inode);
+	else
+		snprintf(entry->name, sizeof(entry->name), "%s", readable);
 }
 
 /* name NULL: the inode number. A file that is gone, or no namespace, is passed over. */
