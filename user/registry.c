@@ -14,13 +14,13 @@
 
 static void metrics(FILE *out, const struct view *view, const struct view_limits *limits)
 {
+	prometheus_process(out, SAMPLE_TEXT, "/proc/self");
 	prometheus_metrics(out, view, limits);
-	prometheus_process(out, "/proc/self");
 }
 
 /* What HTTP offers beside its own pages. */
 static const struct endpoint endpoints[] = {
-	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", "Metrics", metrics },
+	{ "/metrics", PROMETHEUS_TEXT_TYPE, "Metrics", metrics },
 	{ "/api/v1/snapshot", "application/json", "Snapshot", json_snapshot },
 	{ "/api/v1/alerts", "application/json", "Alerts", json_alerts },
 	{ "/report", "text/plain; charset=utf-8", "Report for people", report_snapshot },
@@ -34,6 +34,7 @@ static const struct exporter_ops *const all[] = {
 
 struct exporters {
 	struct exporter_config config;
+	uint64_t series_dropped[VIEW_LIST__COUNT];
 	struct exporter *open[ARRAY_SIZE(all)];
 };
 
@@ -78,8 +79,17 @@ void exporters_close(struct exporters *exporters)
 	free(exporters);
 }
 
+/* What had no room is counted for as long as the exporters live; the view carries it. */
+static void count_dropped(struct exporters *exporters, struct view *view)
+{
+	prometheus_count_dropped(exporters->series_dropped, view, exporters->config.limits);
+	for (size_t i = 0; i < ARRAY_SIZE(exporters->series_dropped); i++)
+		view->series_dropped[i] += exporters->series_dropped[i];
+}
+
 void exporters_publish(struct exporters *exporters, struct view *view)
 {
+	count_dropped(exporters, view);
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (all[i]->publish)
 			all[i]->publish(exporters->open[i], view);

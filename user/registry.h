@@ -18,5 +18,6 @@ int exporters_open(struct exporters **ret, const char *const *listen, size_t lis
 		   const struct view_limits *limits, struct sd_event *event);
 void exporters_close(struct exporters *exporters); /* NULL is fine */
 
+/* The view is not shared yet: it gets its series_dropped here. */
 void exporters_publish(struct exporters *exporters, struct view *view);
 void exporters_notify(struct exporters *exporters, const struct view_alert *alert, bool entered);

@@ -22,18 +22,25 @@
 	}
 #define LINES_MAX 512
 
-static char *encode(const struct view *view, size_t top)
+static char *write_with(encode_fn *encoder, const struct view *view,
+			const struct view_limits *limits)
 {
-	const struct view_limits limits = { .top = top };
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	prometheus_metrics(out, view, &limits);
+	encoder(out, view, limits);
 	assert_false(ferror(out));
 	fclose(out);
 	return text;
+}
+
+static char *encode(const struct view *view, size_t top)
+{
+	const struct view_limits limits = { .top = top, .namespaces = 100, .shares = 2 };
+
+	return write_with(prometheus_metrics, view, &limits);
 }
 
 static bool has_line(const char *text, const char *line)
@@ -138,7 +145,8 @@ static void nan_leaves_the_sample_out(void **state)
 					       .exhaustion_seconds = NAN };
 	static const struct view_destination destination = { .netns_name = "host",
 							     .protocol = IPPROTO_TCP,
-							     .saturation = NAN };
+							     .saturation = NAN,
+							     .exhaustion_seconds = NAN };
 	struct view view = { .pools = &pool,
 			     .pools_count = 1,
 			     .destinations = &destination,
@@ -147,7 +155,7 @@ static void nan_leaves_the_sample_out(void **state)
 
 	(void)state;
 	assert_null(strstr(text, "NaN"));
-	assert_null(strstr(text, "exhaustion_seconds{"));
+	assert_null(strstr(text, "exhaustion_seconds{netns"));
 	assert_null(strstr(text, "pool_saturation_ratio{"));
 	assert_null(strstr(text, "portgauge_destination_saturation_ratio{"));
 	assert_non_null(strstr(text, "pool_size_ports{"));
@@ -446,7 +454,7 @@ static void histogram_buckets_are_cumulative(void **state)
 	(void)state;
 	assert_line(
 		text,
-		"portgauge_port_search_seconds_bucket{protocol=\"tcp\",path=\"connect\",le=\"0.000001\"} 5");
+		"portgauge_port_search_seconds_bucket{protocol=\"tcp\",path=\"connect\",le=\"1e-06\"} 5");
 	assert_line(
 		text,
 		"portgauge_port_search_seconds_bucket{protocol=\"tcp\",path=\"connect\",le=\"0.5\"} 7");
@@ -503,6 +511,75 @@ static void health_is_exported(void **state)
 	free(text);
 }
 
+static void alerts_verdicts_and_notifications_are_counted(void **state)
+{
+	static const struct view_verdict verdicts[] = {
+		{ .verdict = "leak", .severity = SEVERITY_CRITICAL },
+		{ .verdict = "churn", .severity = SEVERITY_WARNING },
+		{ .verdict = "churn", .severity = SEVERITY_WARNING },
+	};
+	static const struct view_notifier notifiers[] = {
+		{ .name = "on \"call\"", .delivered = 3, .failed = 2, .dropped = 1, .waiting = 4 },
+	};
+	struct view view = { .verdicts = verdicts,
+			     .verdicts_count = 3,
+			     .notifiers = notifiers,
+			     .notifiers_count = 1 };
+	char *text = encode(&view, 10);
+
+	(void)state;
+	assert_line(text, "portgauge_verdicts{verdict=\"leak\",severity=\"critical\"} 1");
+	assert_line(text, "portgauge_verdicts{verdict=\"churn\",severity=\"warning\"} 2");
+	assert_line(
+		text,
+		"portgauge_notifications_total{notifier=\"on \\\"call\\\"\",outcome=\"delivered\"} 3");
+	assert_line(
+		text,
+		"portgauge_notifications_total{notifier=\"on \\\"call\\\"\",outcome=\"failed\"} 2");
+	assert_line(
+		text,
+		"portgauge_notifications_total{notifier=\"on \\\"call\\\"\",outcome=\"dropped\"} 1");
+	assert_line(text, "portgauge_notifications_waiting{notifier=\"on \\\"call\\\"\"} 4");
+	free(text);
+}
+
+static void the_owners_of_a_destination_add_up(void **state)
+{
+	static const struct view_share shares[] = {
+		{ .pid = 1, .process = "web", .used = 60, .active = 10, .time_wait = 55 },
+		{ .pid = 2, .process = "web", .used = 20, .active = 20 },
+		{ .pid = 3, .process = "db", .used = 10, .active = 10 },
+		{ .pid = 4, .process = "cron", .used = 6, .active = 1, .time_wait = 5 },
+		{ .pid = 5, .process = "", .used = 3, .time_wait = 3 },
+		{ .pid = 6, .process = "bound", .exclusive = 9 },
+	};
+	static const struct view_destination row = {
+		.netns_name = "host",
+		.protocol = IPPROTO_TCP,
+		.local = V4(1),
+		.remote = V4(2),
+		.remote_port = 5432,
+		.used = 99,
+		.owners = shares,
+		.owners_count = ARRAY_SIZE(shares),
+	};
+	struct view view = { .destinations = &row, .destinations_count = 1 };
+	char *text = encode(&view, 10);
+
+	(void)state;
+#define TO                                                                                           \
+	"portgauge_destination_owner_used_ports{netns=\"host\",protocol=\"tcp\",local=\"10.0.0.1\"," \
+	"remote=\"10.0.0.2\",remote_port=\"5432\",process="
+	assert_line(text, TO "\"web\",state=\"active\"} 30");
+	assert_line(text, TO "\"web\",state=\"time_wait\"} 50");
+	assert_line(text, TO "\"db\",state=\"active\"} 10");
+	assert_line(text, TO "\"other\",state=\"active\"} 1");
+	assert_line(text, TO "\"other\",state=\"time_wait\"} 8");
+	assert_true(sum_of(text, "portgauge_destination_owner_used_ports") == 99);
+	assert_series_unique(text);
+	free(text);
+}
+
 static void every_family_has_help_and_type_once(void **state)
 {
 	static const char *const names[] = {
@@ -511,9 +588,12 @@ static void every_family_has_help_and_type_once(void **state)
 		"pool_saturation_ratio gauge",
 		"pool_worst_destination_saturation_ratio gauge",
 		"pool_exhaustion_seconds gauge",
+		"pool_recent_refusals gauge",
 		"destination_used_ports gauge",
 		"destination_capacity_ports gauge",
 		"destination_saturation_ratio gauge",
+		"destination_exhaustion_seconds gauge",
+		"destination_owner_used_ports gauge",
 		"owner_used_ports gauge",
 		"allocations_total counter",
 		"releases_total counter",
@@ -524,9 +604,16 @@ static void every_family_has_help_and_type_once(void **state)
 		"events_lost_total counter",
 		"ledger_drift_ports gauge",
 		"reconciliations_total counter",
+		"last_reconciliation_timestamp_seconds gauge",
+		"view_timestamp_seconds gauge",
+		"complete gauge",
+		"series_dropped_total counter",
 		"source_info gauge",
 		"build_info gauge",
 		"alerts gauge",
+		"verdicts gauge",
+		"notifications_total counter",
+		"notifications_waiting gauge",
 	};
 	struct view view = { 0 };
 	char *text = encode(&view, 10);
@@ -554,6 +641,7 @@ static void empty_view_has_only_what_is_always_known(void **state)
 	assert_line(text, "portgauge_source_info{source=\"unknown\"} 1");
 	assert_line(text, "portgauge_build_info{version=\"unknown\",kernel=\"unknown\"} 1");
 	assert_true(sum_of(text, "portgauge_") == 2);
+	assert_line(text, "portgauge_complete 0");
 	free(text);
 }
 
@@ -574,6 +662,8 @@ int main(void)
 		cmocka_unit_test(refusals_are_never_cut),
 		cmocka_unit_test(histogram_buckets_are_cumulative),
 		cmocka_unit_test(health_is_exported),
+		cmocka_unit_test(alerts_verdicts_and_notifications_are_counted),
+		cmocka_unit_test(the_owners_of_a_destination_add_up),
 		cmocka_unit_test(every_family_has_help_and_type_once),
 		cmocka_unit_test(empty_view_has_only_what_is_always_known),
 	};

@@ -54,7 +54,7 @@ static char *encode_process(const char *self)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	prometheus_process(out, self);
+	prometheus_process(out, SAMPLE_TEXT, self);
 	fclose(out);
 	return text;
 }
