@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "exporters/prometheus/process.h"
-#include "exporters/prometheus/prometheus.h"
 #include "exporters/prometheus/sample.h"
+#include "tests/unit/metrics_text.h"
 #include "user/base/util.h"
 
 #define PARSER "tests/tools/parse-openmetrics"
@@ -25,29 +25,6 @@
 #define NAME_MAX_ 24
 
 static const struct view_limits usual = { .top = 10, .namespaces = 10, .shares = 2 };
-
-static char *encode(encode_fn *encoder, const struct view *view, const struct view_limits *limits)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	assert_non_null(out);
-	encoder(out, view, limits);
-	assert_false(ferror(out));
-	fclose(out);
-	return text;
-}
-
-static void assert_line(const char *text, const char *line)
-{
-	size_t n = strlen(line);
-
-	for (const char *p = strstr(text, line); p; p = strstr(p + 1, line))
-		if ((p == text || p[-1] == '\n') && p[n] == '\n')
-			return;
-	fail_msg("no line \"%s\" in:\n%s", line, text);
-}
 
 /* Takes every line that begins with '#' out. */
 static char *samples_of(const char *text)
@@ -64,25 +41,6 @@ static char *samples_of(const char *text)
 		text += n;
 	}
 	return ret;
-}
-
-static size_t count_lines(const char *text, const char *start)
-{
-	size_t count = 0;
-
-	for (const char *p = text; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL)
-		count += strncmp(p, start, strlen(start)) == 0;
-	return count;
-}
-
-static double sum_of(const char *text, const char *start)
-{
-	double sum = 0;
-
-	for (const char *p = text; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL)
-		if (strncmp(p, start, strlen(start)) == 0)
-			sum += strtod((const char *)memrchr(p, ' ', strcspn(p, "\n")), NULL);
-	return sum;
 }
 
 /* --- a host with more of everything than the limits have room for ---------------------------- */
@@ -204,8 +162,8 @@ static struct crowd *crowd_new(void)
 static void both_formats_have_the_same_samples(void **state)
 {
 	struct crowd *crowd = crowd_new();
-	char *text = encode(prometheus_metrics, &crowd->view, &usual);
-	char *open = encode(prometheus_openmetrics, &crowd->view, &usual);
+	char *text = encode_with(prometheus_metrics, &crowd->view, &usual);
+	char *open = encode_with(prometheus_openmetrics, &crowd->view, &usual);
 	char *text_samples = samples_of(text);
 	char *open_samples = samples_of(open);
 
@@ -222,7 +180,7 @@ static void both_formats_have_the_same_samples(void **state)
 static void families_are_described_as_openmetrics_wants(void **state)
 {
 	struct view view = { .source = "fentry" };
-	char *text = encode(prometheus_openmetrics, &view, &usual);
+	char *text = encode_with(prometheus_openmetrics, &view, &usual);
 
 	(void)state;
 	assert_line(text, "# TYPE portgauge_allocations counter");
@@ -244,7 +202,7 @@ static void families_are_described_as_openmetrics_wants(void **state)
 static void the_text_format_knows_no_units_and_infos(void **state)
 {
 	struct view view = { 0 };
-	char *text = encode(prometheus_metrics, &view, &usual);
+	char *text = encode_with(prometheus_metrics, &view, &usual);
 
 	(void)state;
 	assert_line(text, "# TYPE portgauge_allocations_total counter");
@@ -288,7 +246,7 @@ static void bounds_are_canonical(void **state)
 static void namespaces_beyond_the_bound_are_summed(void **state)
 {
 	struct crowd *crowd = crowd_new();
-	char *text = encode(prometheus_metrics, &crowd->view, &usual);
+	char *text = encode_with(prometheus_metrics, &crowd->view, &usual);
 
 	(void)state;
 	assert_int_equal(count_lines(text, "portgauge_pool_size_ports{"), 2 * (10 + 1));
@@ -314,7 +272,7 @@ static void a_document_is_bounded_and_adds_up_whatever_the_limits(void **state)
 	(void)state;
 	for (size_t n = 0; n < 5; n++) {
 		const struct view_limits limits = { .top = n, .namespaces = n, .shares = n };
-		char *text = encode(prometheus_metrics, &crowd->view, &limits);
+		char *text = encode_with(prometheus_metrics, &crowd->view, &limits);
 
 		assert_true(sum_of(text, "portgauge_owner_used_ports{") ==
 			    NETNS_COUNT * ARRAY_SIZE(hostile));
@@ -328,6 +286,7 @@ static void a_document_is_bounded_and_adds_up_whatever_the_limits(void **state)
 				2 * n + 1);
 		assert_in_range(count_lines(text, "portgauge_destination_owner_used_ports{"), 0,
 				n * 2 * (n + 1));
+		assert_series_unique(text);
 		free(text);
 	}
 	free(crowd);
@@ -348,7 +307,7 @@ static void what_has_no_room_is_counted(void **state)
 	assert_int_equal(dropped[VIEW_SHARES], 2 * 10 * (ARRAY_SIZE(hostile) - 1 - 2));
 	assert_int_equal(dropped[VIEW_REFUSALS], 0);
 	memcpy(crowd->view.series_dropped, dropped, sizeof(dropped));
-	text = encode(prometheus_metrics, &crowd->view, &usual);
+	text = encode_with(prometheus_metrics, &crowd->view, &usual);
 	assert_line(text, "portgauge_series_dropped_total{list=\"namespaces\"} 60");
 	assert_line(text, "portgauge_series_dropped_total{list=\"refusals\"} 0");
 	free(text);
