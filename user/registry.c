@@ -18,9 +18,16 @@ static void metrics(FILE *out, const struct view *view, const struct view_limits
 	prometheus_metrics(out, view, limits);
 }
 
+static void openmetrics(FILE *out, const struct view *view, const struct view_limits *limits)
+{
+	prometheus_process(out, SAMPLE_OPENMETRICS, "/proc/self");
+	prometheus_openmetrics(out, view, limits);
+}
+
 /* What HTTP offers beside its own pages. */
 static const struct endpoint endpoints[] = {
 	{ "/metrics", PROMETHEUS_TEXT_TYPE, "Metrics", metrics },
+	{ "/metrics", PROMETHEUS_OPENMETRICS_TYPE, NULL, openmetrics },
 	{ "/api/v1/snapshot", "application/json", "Snapshot", json_snapshot },
 	{ "/api/v1/alerts", "application/json", "Alerts", json_alerts },
 	{ "/report", "text/plain; charset=utf-8", "Report for people", report_snapshot },
