@@ -20,14 +20,25 @@ static void write_file(const char *path, const char *content)
 	assert_int_equal(fclose(file), 0);
 }
 
-static void metrics_are_clean_for_promtool(void **state)
+/* What a checker says of a document on its standard input. */
+static struct result check_document(const char *checker, const char *document)
 {
-	struct scenario *scenario = *state;
-	struct result result;
-	struct actor *p;
 	char path[] = "/tmp/pg-metrics-XXXXXX";
+	struct result result;
 	char command[128];
-	char *metrics;
+
+	close(mkstemp(path));
+	write_file(path, document);
+	snprintf(command, sizeof(command), "%s < %s", checker, path);
+	result = run_program(NULL, (const char *const[]){ "sh", "-c", command, NULL });
+	unlink(path);
+	return result;
+}
+
+/* Ten ports are held by one that bears the worst of names. */
+static void watch_a_hostile_name(struct scenario *scenario)
+{
+	struct actor *p;
 
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
@@ -35,15 +46,41 @@ static void metrics_are_clean_for_promtool(void **state)
 	all_done(actor_connect(p, 10, LOCALHOST, 5000), 10);
 	EVENTUALLY(scenario->watch,
 		   number(pool_row(snapshot, scenario->clients, "tcp"), "used") == 10);
+}
+
+static void metrics_are_clean_for_promtool(void **state)
+{
+	struct scenario *scenario = *state;
+	struct result result;
+	char *metrics;
+
+	watch_a_hostile_name(scenario);
 	metrics = watch_get(scenario->watch, "/metrics");
 	assert_non_null(metrics);
-	close(mkstemp(path));
-	write_file(path, metrics);
-	snprintf(command, sizeof(command), "promtool check metrics < %s", path);
-	result = run_program(NULL, (const char *const[]){ "sh", "-c", command, NULL });
-	unlink(path);
+	result = check_document("promtool check metrics", metrics);
 	if (result.status || *result.out)
 		fail_msg("promtool: status %d: %s", result.status, result.out);
+	result_done(&result);
+	free(metrics);
+}
+
+/* The parser prints each sample as it has understood it. */
+static void openmetrics_are_clean_for_the_reference_parser(void **state)
+{
+	struct scenario *scenario = *state;
+	struct result result;
+	char *metrics;
+
+	watch_a_hostile_name(scenario);
+	metrics = watch_get_as(scenario->watch, "/metrics",
+			       "application/openmetrics-text; version=1.0.0");
+	assert_non_null(metrics);
+	result = check_document("tests/tools/parse-openmetrics", metrics);
+	if (result.status)
+		fail_msg("parse-openmetrics: status %d: %s", result.status, result.out);
+	assert_non_null(strstr(result.out, "process='e\"v\\\\i?l?{}',"));
+	assert_non_null(strstr(result.out, "process_cpu_seconds_total{} "));
+	assert_non_null(strstr(result.out, "portgauge_build_info{"));
 	result_done(&result);
 	free(metrics);
 }
@@ -118,6 +155,7 @@ static void prometheus_scrapes_what_json_says(void **state)
 
 const struct CMUnitTest prometheus_suite[] = {
 	SCENARIO(metrics_are_clean_for_promtool),
+	SCENARIO(openmetrics_are_clean_for_the_reference_parser),
 	SCENARIO(prometheus_scrapes_what_json_says),
 };
 const size_t prometheus_suite_count = sizeof(prometheus_suite) / sizeof(prometheus_suite[0]);
