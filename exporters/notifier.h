@@ -33,7 +33,7 @@ struct notifier_config {
 	const char *cert_file;
 	const char *key_file;
 	/* Connections come from these local ports, outside of the ephemeral range, so that they
-	 * can be made when no ephemeral port is left. */
+	 * can be made when no ephemeral port is left. 0: the notifier knows better. */
 	uint16_t source_port_first;
 	uint16_t source_port_last;
 	uint64_t resend_ns; /* alertmanager: how often what fires is said again */

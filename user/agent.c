@@ -148,6 +148,11 @@ void agent_observe(struct agent *agent, agent_observer *observer, void *context)
 	agent->observer_context = context;
 }
 
+void agent_look_when_told(struct agent *agent, bool looks_when_told)
+{
+	agent->looks_when_told = looks_when_told;
+}
+
 const struct source_ops *agent_source(const struct agent *agent)
 {
 	return agent->source->ops;

@@ -52,6 +52,9 @@ int agent_fd(const struct agent *agent);
 /* Applies what waits. The number of events, or a negative errno. */
 int agent_drain(struct agent *agent);
 
+/* As in its configuration, from now on. */
+void agent_look_when_told(struct agent *agent, bool looks_when_told);
+
 /* Reads the kernel's tables and mends the ledger by them. */
 int agent_reconcile(struct agent *agent);
 

@@ -164,6 +164,12 @@ int control_open(struct control **ret, const char *path, struct agent *agent, ui
 	return 0;
 }
 
+void control_set_reconcile(struct control *control, uint64_t reconcile_ns)
+{
+	if (control)
+		control->reconcile_ns = reconcile_ns;
+}
+
 static void remove_file(const struct control *control)
 {
 	struct stat now;

@@ -22,5 +22,8 @@ struct sd_event;
 int control_open(struct control **ret, const char *path, struct agent *agent, uint64_t reconcile_ns,
 		 struct sd_event *event);
 
+/* How often the agent reconciles from now on. NULL is a no-op. */
+void control_set_reconcile(struct control *control, uint64_t reconcile_ns);
+
 /* Removes the socket's file, unless somebody has put another in its place. NULL is a no-op. */
 void control_close(struct control *control);

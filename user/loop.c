@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -123,7 +124,17 @@ static int on_look_signal(sd_event_source *source, const struct signalfd_siginfo
 	return on_second(loop->second_timer, 0, loop);
 }
 
-static int block_signals(void)
+static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			    void *context)
+{
+	struct loop *loop = context;
+
+	(void)source;
+	(void)info;
+	return finish(loop, loop->config.reload(loop->config.context));
+}
+
+static int block_signals(bool reloads)
 {
 	sigset_t set;
 
@@ -132,6 +143,8 @@ static int block_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
+	if (reloads)
+		sigaddset(&set, SIGHUP);
 	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
 
@@ -146,7 +159,7 @@ static int open_loop(struct loop *loop)
 {
 	int r;
 
-	r = block_signals();
+	r = block_signals(loop->config.reload);
 	if (r == 0)
 		r = sd_event_new(&loop->event);
 	if (r >= 0)
@@ -157,6 +170,8 @@ static int open_loop(struct loop *loop)
 		r = sd_event_add_signal(loop->event, NULL, SIGUSR1, on_reconcile_signal, loop);
 	if (r >= 0)
 		r = sd_event_add_signal(loop->event, NULL, SIGUSR2, on_look_signal, loop);
+	if (r >= 0 && loop->config.reload)
+		r = sd_event_add_signal(loop->event, NULL, SIGHUP, on_reload_signal, loop);
 	if (r >= 0)
 		r = sd_event_add_io(loop->event, NULL, agent_fd(loop->agent), EPOLLIN, on_ring,
 				    loop);
@@ -203,6 +218,20 @@ void loop_free(struct loop *loop)
 struct sd_event *loop_event(struct loop *loop)
 {
 	return loop->event;
+}
+
+int loop_set_reconcile(struct loop *loop, uint64_t reconcile_ns)
+{
+	bool same = reconcile_ns == loop->config.reconcile_ns;
+
+	loop->config.reconcile_ns = reconcile_ns;
+	if (same)
+		return 0;
+	if (!reconcile_ns)
+		return sd_event_source_set_enabled(loop->reconcile_timer, SD_EVENT_OFF);
+	if (loop->reconcile_timer)
+		return again(loop->reconcile_timer, reconcile_ns / NS_PER_US);
+	return add_timer(loop, &loop->reconcile_timer, reconcile_ns / NS_PER_US, on_reconcile);
 }
 
 int loop_run(struct loop *loop)

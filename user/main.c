@@ -18,6 +18,7 @@ static const struct command {
 	{ "trace", "one line for each port taken, released or refused", cmd_trace },
 	{ "doctor", "what this kernel and these privileges allow", cmd_doctor },
 	{ "verify", "compare the agent's holds with the kernel's tables", cmd_verify },
+	{ "check-config", "tell every mistake in a file of settings", cmd_check_config },
 };
 
 static int help(FILE *out)
@@ -26,7 +27,7 @@ static int help(FILE *out)
 	      "usage: portgauge COMMAND [OPTION...]\n\n",
 	      out);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].does);
+		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].does);
 	fputs("\nportgauge COMMAND --help explains a command; portgauge --version tells the "
 	      "version.\n",
 	      out);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "exporters/http/http.h"
 #include "exporters/journal/journal.h"
@@ -10,7 +11,10 @@
 #include "exporters/prometheus/process.h"
 #include "exporters/prometheus/prometheus.h"
 #include "exporters/report/report.h"
+#include "user/base/log.h"
 #include "user/base/util.h"
+
+#define TELEMETRY_PATH "/metrics" /* unless --web.telemetry-path says otherwise */
 
 static void metrics(FILE *out, const struct view *view, const struct view_limits *limits)
 {
@@ -26,8 +30,8 @@ static void openmetrics(FILE *out, const struct view *view, const struct view_li
 
 /* What HTTP offers beside its own pages. */
 static const struct endpoint endpoints[] = {
-	{ "/metrics", PROMETHEUS_TEXT_TYPE, "Metrics", metrics },
-	{ "/metrics", PROMETHEUS_OPENMETRICS_TYPE, NULL, openmetrics },
+	{ TELEMETRY_PATH, PROMETHEUS_TEXT_TYPE, "Metrics", metrics },
+	{ TELEMETRY_PATH, PROMETHEUS_OPENMETRICS_TYPE, NULL, openmetrics },
 	{ "/api/v1/snapshot", "application/json", "Snapshot", json_snapshot },
 	{ "/api/v1/alerts", "application/json", "Alerts", json_alerts },
 	{ "/report", "text/plain; charset=utf-8", "Report for people", report_snapshot },
@@ -41,8 +45,9 @@ static const struct exporter_ops *const all[] = {
 
 struct exporters {
 	struct exporter_config config;
-	uint64_t series_dropped[VIEW_LIST__COUNT];
+	struct endpoint endpoints[ARRAY_SIZE(endpoints)];
 	struct exporter *open[ARRAY_SIZE(all)];
+	uint64_t series_dropped[VIEW_LIST__COUNT];
 };
 
 encode_fn *registry_encoder(bool json)
@@ -50,28 +55,70 @@ encode_fn *registry_encoder(bool json)
 	return json ? json_snapshot : report_snapshot;
 }
 
-int exporters_open(struct exporters **ret, const char *const *listen, size_t listen_count,
+static bool is_taken(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++)
+		if (strcmp(endpoints[i].path, TELEMETRY_PATH) != 0 &&
+		    strcmp(endpoints[i].path, path) == 0)
+			return true;
+	return strncmp(path, "/-/", 3) == 0;
+}
+
+/* Puts the metrics where they are wanted. */
+static int place_endpoints(struct endpoint ret[ARRAY_SIZE(endpoints)], const char *path)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~";
+
+	if (path[0] != '/' || path[strspn(path, letters)] || is_taken(path)) {
+		log_error(
+			"cannot serve metrics at \"%s\": choose a --web.telemetry-path like /metrics that nothing else has",
+			path);
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++) {
+		ret[i] = endpoints[i];
+		if (strcmp(ret[i].path, TELEMETRY_PATH) == 0)
+			ret[i].path = path;
+	}
+	return 0;
+}
+
+static int open_each(struct exporters *exporters, struct sd_event *event)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		int r = all[i]->open(&exporters->open[i], &exporters->config, event);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int exporters_open(struct exporters **ret, const struct web_config *web,
 		   const struct view_limits *limits, struct sd_event *event)
 {
 	struct exporters *exporters = calloc(1, sizeof(*exporters));
 	int r;
 
-	if (!exporters)
+	if (!exporters) {
+		log_error("cannot start the exporters: out of memory");
 		return -ENOMEM;
+	}
 	exporters->config = (struct exporter_config){
-		.listen_addresses = listen,
-		.listen_addresses_count = listen_count,
-		.endpoints = endpoints,
+		.web = web,
+		.endpoints = exporters->endpoints,
 		.endpoints_count = ARRAY_SIZE(endpoints),
 		.limits = limits,
 		.version = PORTGAUGE_VERSION,
 	};
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		r = all[i]->open(&exporters->open[i], &exporters->config, event);
-		if (r < 0) {
-			exporters_close(exporters);
-			return r;
-		}
+	r = place_endpoints(exporters->endpoints,
+			    web->telemetry_path ? web->telemetry_path : TELEMETRY_PATH);
+	if (r == 0)
+		r = open_each(exporters, event);
+	if (r < 0) {
+		exporters_close(exporters);
+		return r;
 	}
 	*ret = exporters;
 	return 0;
@@ -94,9 +141,16 @@ static void count_dropped(struct exporters *exporters, struct view *view)
 		view->series_dropped[i] += exporters->series_dropped[i];
 }
 
-void exporters_publish(struct exporters *exporters, struct view *view)
+void exporters_account(struct exporters *exporters, struct view *view)
 {
 	count_dropped(exporters, view);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i]->account)
+			all[i]->account(exporters->open[i], view);
+}
+
+void exporters_publish(struct exporters *exporters, struct view *view)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (all[i]->publish)
 			all[i]->publish(exporters->open[i], view);

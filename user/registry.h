@@ -12,12 +12,13 @@ struct exporters;
 /* What `snapshot` writes, for people or as JSON. */
 encode_fn *registry_encoder(bool json);
 
-/* Opens all of them, or none. listen and limits are borrowed for their life. 0, or a negative
- * errno after one line was logged. */
-int exporters_open(struct exporters **ret, const char *const *listen, size_t listen_count,
+/* Opens all of them, or none. web and limits are borrowed for their life. 0, or a negative errno
+ * after one line was logged. */
+int exporters_open(struct exporters **ret, const struct web_config *web,
 		   const struct view_limits *limits, struct sd_event *event);
 void exporters_close(struct exporters *exporters); /* NULL is fine */
 
-/* The view is not shared yet: it gets its series_dropped here. */
+/* Adds what they count of themselves to a view before it is shown to anyone. */
+void exporters_account(struct exporters *exporters, struct view *view);
 void exporters_publish(struct exporters *exporters, struct view *view);
 void exporters_notify(struct exporters *exporters, const struct view_alert *alert, bool entered);

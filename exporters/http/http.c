@@ -26,9 +26,9 @@ struct listener {
 
 struct exporter {
 	const struct exporter_config *config;
-	pthread_mutex_t
-		lock;      /* of view, the pointer; held for no longer than it takes to copy it */
-	struct view *view; /* newest; NULL before the first */
+	pthread_mutex_t lock; /* of what follows; held for no longer than it takes to copy it */
+	struct view *view;    /* newest; NULL before the first */
+	struct view_limits limits;
 	struct listener *listeners;
 	size_t listeners_count;
 };
@@ -38,13 +38,15 @@ struct header {
 	const char *value;
 };
 
-/* NULL if there is none yet; give it back with view_unref. */
-static struct view *newest(struct exporter *self)
+/* NULL if there is none yet; give it back with view_unref. limits may be NULL. */
+static struct view *newest(struct exporter *self, struct view_limits *limits)
 {
 	struct view *view;
 
 	pthread_mutex_lock(&self->lock);
 	view = self->view ? view_ref(self->view) : NULL;
+	if (limits)
+		*limits = self->limits;
 	pthread_mutex_unlock(&self->lock);
 	return view;
 }
@@ -122,7 +124,8 @@ static int encode(char **ret, size_t *ret_size, const struct endpoint *endpoint,
 static enum MHD_Result serve_endpoint(struct exporter *self, struct MHD_Connection *connection,
 				      const struct endpoint *endpoint)
 {
-	struct view *view = newest(self);
+	struct view_limits limits;
+	struct view *view = newest(self, &limits);
 	char *body = NULL;
 	size_t size = 0;
 	int r;
@@ -130,7 +133,7 @@ static enum MHD_Result serve_endpoint(struct exporter *self, struct MHD_Connecti
 	if (!view)
 		return send_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no view yet\n", NULL,
 				 0);
-	r = encode(&body, &size, endpoint, view, self->config->limits);
+	r = encode(&body, &size, endpoint, view, &limits);
 	view_unref(view);
 	if (r < 0)
 		return send_failure(connection, endpoint->path);
@@ -156,7 +159,7 @@ static enum MHD_Result serve_page(struct exporter *self, struct MHD_Connection *
 
 static enum MHD_Result serve_ready(struct exporter *self, struct MHD_Connection *connection)
 {
-	struct view *view = newest(self);
+	struct view *view = newest(self, NULL);
 	bool ready = view != NULL;
 
 	view_unref(view);
@@ -171,7 +174,7 @@ static enum MHD_Result serve(struct exporter *self, struct MHD_Connection *conne
 	for (size_t i = 0; i < self->config->endpoints_count; i++)
 		if (strcmp(path, self->config->endpoints[i].path) == 0)
 			return serve_endpoint(self, connection, &self->config->endpoints[i]);
-	if (strcmp(path, "/") == 0)
+	if (strcmp(path, "/") == 0 && !self->config->web->disable_ui)
 		return serve_page(self, connection);
 	if (strcmp(path, "/-/healthy") == 0)
 		return send_line(connection, MHD_HTTP_OK, "healthy\n", NULL, 0);
@@ -317,7 +320,7 @@ static int exporter_new(struct exporter **ret, const struct exporter_config *con
 
 	if (!self)
 		return -ENOMEM;
-	self->listeners = calloc(config->listen_addresses_count + 1, sizeof(*self->listeners));
+	self->listeners = calloc(config->web->listen_addresses_count + 1, sizeof(*self->listeners));
 	if (!self->listeners) {
 		free(self);
 		return -ENOMEM;
@@ -335,13 +338,17 @@ static int http_open(struct exporter **ret, const struct exporter_config *config
 	int r;
 
 	(void)event; /* libmicrohttpd has its own loop in its own thread */
+	if (config->web->config_file || config->web->systemd_socket) {
+		log_error("--web.config.file and --web.systemd-socket are not served yet");
+		return -EOPNOTSUPP;
+	}
 	r = exporter_new(&self, config);
 	if (r < 0) {
 		log_error("cannot start the HTTP server: out of memory");
 		return r;
 	}
-	for (size_t i = 0; i < config->listen_addresses_count; i++) {
-		r = listener_open(&self->listeners[i], self, config->listen_addresses[i]);
+	for (size_t i = 0; i < config->web->listen_addresses_count; i++) {
+		r = listener_open(&self->listeners[i], self, config->web->listen_addresses[i]);
 		if (r < 0)
 			return r;
 		self->listeners_count++;
@@ -358,6 +365,7 @@ static void http_publish(struct exporter *self, struct view *view)
 	pthread_mutex_lock(&self->lock);
 	old = self->view;
 	self->view = view;
+	self->limits = *self->config->limits; /* they may have changed since */
 	pthread_mutex_unlock(&self->lock);
 	view_unref(old);
 }

@@ -17,5 +17,5 @@
 
 extern const struct exporter_ops http_exporter;
 
-/* The port that listen_addresses[index] is bound to, host order; 0 if there is no such one. */
+/* The port that web->listen_addresses[index] is bound to, host order; 0 if there is no such one. */
 uint16_t http_port(const struct exporter *self, size_t index);

@@ -302,6 +302,15 @@ json_t *rows_verdicts(const struct view *view)
 	return list;
 }
 
+static json_t *label_object(const struct view_label *rows, size_t count)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < count; i++)
+		value_put(&object, rows[i].name, value_text(rows[i].value));
+	return object;
+}
+
 static json_t *alert_row(const struct view_alert *a)
 {
 	json_t *row = json_object();
@@ -312,6 +321,8 @@ static json_t *alert_row(const struct view_alert *a)
 	value_put(&row, "summary", value_text(a->summary));
 	value_put(&row, "value", value_number(a->value));
 	value_put(&row, "since", value_time(a->since));
+	value_put(&row, "labels", label_object(a->labels, a->labels_count));
+	value_put(&row, "annotations", label_object(a->annotations, a->annotations_count));
 	return row;
 }
 

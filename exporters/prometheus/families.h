@@ -44,7 +44,11 @@ family_fn family_health_dropped;
 family_fn family_health_source;
 family_fn family_health_build;
 
+family_fn family_health_settings_taken;
+family_fn family_health_settings_time;
+
 family_fn family_alert_firing;
+family_fn family_alert_unlisted;
 family_fn family_alert_verdicts;
 family_fn family_alert_notifications;
 family_fn family_alert_waiting;

@@ -19,6 +19,11 @@ void family_alert_firing(FILE *out, const char *name, const struct scrape *scrap
 	}
 }
 
+void family_alert_unlisted(FILE *out, const char *name, const struct scrape *scrape)
+{
+	sample_count(out, name, "", NULL, 0, scrape->view->health.alerts_unlisted);
+}
+
 /* There are few kinds of verdicts; the key's fields are borrowed for their names. */
 void family_alert_verdicts(FILE *out, const char *name, const struct scrape *scrape)
 {

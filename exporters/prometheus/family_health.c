@@ -117,3 +117,13 @@ void family_health_dropped(FILE *out, const char *name, const struct scrape *scr
 			     scrape->view->series_dropped[i]);
 	}
 }
+
+void family_health_settings_taken(FILE *out, const char *name, const struct scrape *scrape)
+{
+	sample_count(out, name, "", NULL, 0, scrape->view->health.settings_taken);
+}
+
+void family_health_settings_time(FILE *out, const char *name, const struct scrape *scrape)
+{
+	write_time(out, name, scrape->view->health.settings_at);
+}

@@ -58,15 +58,17 @@ static struct view second = { .kernel = "two", .references = 1 };
 
 struct server {
 	const char *addresses[3];
+	struct web_config web;
 	struct exporter_config config;
 	struct exporter *exporter;
 };
 
 static int open_on(struct server *s, size_t count)
 {
+	s->web.listen_addresses = s->addresses;
+	s->web.listen_addresses_count = count;
 	s->config = (struct exporter_config){
-		.listen_addresses = s->addresses,
-		.listen_addresses_count = count,
+		.web = &s->web,
 		.endpoints = endpoints,
 		.endpoints_count = ARRAY_SIZE(endpoints),
 		.limits = &limits,

@@ -172,8 +172,16 @@ static const struct view_refusal refusals[] = {
 	  .saturation = NAN },
 };
 
+static const struct view_label labels[] = { { "alertname", "DestinationSaturation" },
+					    { "netns", "a\xff" } };
+static const struct view_label annotations[] = { { "remedy", "reuse" } };
+
 static const struct view_alert alerts[] = {
-	{ .rule = "DestinationSaturation",
+	{ .labels = labels,
+	  .labels_count = ARRAY_SIZE(labels),
+	  .annotations = annotations,
+	  .annotations_count = ARRAY_SIZE(annotations),
+	  .rule = "DestinationSaturation",
 	  .severity = SEVERITY_CRITICAL,
 	  .subject = "host tcp",
 	  .summary = "97% of 28229",
@@ -327,7 +335,8 @@ static void keys_are_those_of_the_contract(void **state)
 		    "time pid process netns netns_name protocol path errno local remote "
 		    "remote_port saturation");
 	assert_keys(row(document, "verdicts", 0), "verdict severity subject text remedy");
-	assert_keys(row(document, "alerts", 0), "rule severity subject summary value since");
+	assert_keys(row(document, "alerts", 0),
+		    "rule severity subject summary value since labels annotations");
 	assert_keys(json_object_get(document, "health"),
 		    "events lost drift reconciliations reconciled_at since complete");
 	json_decref(document);
@@ -543,6 +552,10 @@ static void alerts_document_is_the_list_alone(void **state)
 	assert_keys(document, "alerts");
 	assert_text(row(document, "alerts", 0), "severity", "critical");
 	assert_text(row(document, "alerts", 0), "since", "2026-11-22T10:54:18.123Z");
+	assert_text(json_object_get(row(document, "alerts", 0), "labels"), "alertname",
+		    "DestinationSaturation");
+	assert_text(json_object_get(row(document, "alerts", 0), "annotations"), "remedy", "reuse");
+	assert_keys(json_object_get(row(document, "alerts", 1), "labels"), "");
 	json_decref(document);
 }
 

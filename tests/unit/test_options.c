@@ -97,6 +97,22 @@ static void each_option_is_taken(void **state)
 	assert_string_equal(options.control, "/tmp/c.sock");
 }
 
+static void each_option_of_the_web_is_taken(void **state)
+{
+	struct options options;
+	struct line line;
+
+	(void)state;
+	options = parse_good(&line, "run --web.config.file=web.yml --web.telemetry-path /m");
+	assert_string_equal(options.web_config_file, "web.yml");
+	assert_string_equal(options.telemetry_path, "/m");
+	assert_false(options.systemd_socket || options.disable_ui);
+	options = parse_good(&line, "run --web.systemd-socket --web.disable-ui");
+	assert_true(options.systemd_socket && options.disable_ui);
+	assert_null(options.web_config_file);
+	assert_null(options.telemetry_path);
+}
+
 static void the_ends_of_each_range_are_taken(void **state)
 {
 	static const char *const good[] = {
@@ -251,10 +267,18 @@ static void an_option_of_another_command_is_unknown(void **state)
 		const char *text;
 		unsigned int all_but;
 	} cases[] = {
-		{ "x --source=a", OPTIONS_SOURCE },    { "x --ring-size=4096", OPTIONS_SOURCE },
-		{ "x --max-holds=1", OPTIONS_SOURCE }, { "x --reconcile=1", OPTIONS_RECONCILE },
-		{ "x --top=1", OPTIONS_TOP },          { "x --json", OPTIONS_JSON },
-		{ "x --refused", OPTIONS_REFUSED },    { "x --web.listen-address=:1", OPTIONS_WEB },
+		{ "x --source=a", OPTIONS_SOURCE },
+		{ "x --ring-size=4096", OPTIONS_SOURCE },
+		{ "x --max-holds=1", OPTIONS_SOURCE },
+		{ "x --reconcile=1", OPTIONS_RECONCILE },
+		{ "x --top=1", OPTIONS_TOP },
+		{ "x --json", OPTIONS_JSON },
+		{ "x --refused", OPTIONS_REFUSED },
+		{ "x --web.listen-address=:1", OPTIONS_WEB },
+		{ "x --web.config.file=a", OPTIONS_WEB },
+		{ "x --web.systemd-socket", OPTIONS_WEB },
+		{ "x --web.telemetry-path=/", OPTIONS_WEB },
+		{ "x --web.disable-ui", OPTIONS_WEB },
 	};
 	char said[1024];
 	struct line line;
@@ -329,6 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_options_there_are_defaults),
 		cmocka_unit_test(each_option_is_taken),
+		cmocka_unit_test(each_option_of_the_web_is_taken),
 		cmocka_unit_test(the_ends_of_each_range_are_taken),
 		cmocka_unit_test(addresses_replace_the_default_and_add_up),
 		cmocka_unit_test(a_bad_value_is_one_line_and_einval),

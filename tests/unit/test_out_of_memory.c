@@ -399,9 +399,11 @@ static void nothing_hears(void *context, const struct view_alert *alert, bool en
 
 static void alerts_without_memory_may_be_asked_again(void **state)
 {
-	static const struct alert_rule rule = {
-		"Refused", SEVERITY_WARNING, ALERT_REFUSALS, 1, 1, 0
-	};
+	static const struct alert_rule rule = { .name = "Refused",
+						.severity = SEVERITY_WARNING,
+						.metric = ALERT_REFUSALS,
+						.enter = 1,
+						.leave = 1 };
 	struct books books = books_open();
 	struct alerts *alerts = NULL;
 	int r = -ENOMEM;

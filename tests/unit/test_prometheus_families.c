@@ -72,6 +72,9 @@ static void health_is_exported(void **state)
 			     .releases = &taken,
 			     .releases_count = 1,
 			     .health = { .events = &events,
+					 .alerts_unlisted = 3,
+					 .settings_taken = true,
+					 .settings_at = UINT64_C(1700000000500000000),
 					 .events_count = 1,
 					 .drift = &drift,
 					 .drift_count = 1,
@@ -91,6 +94,9 @@ static void health_is_exported(void **state)
 	assert_line(text, "portgauge_build_info{version=\"1.2.3\",kernel=\"6.1.0\"} 1");
 	assert_line(text, "portgauge_alerts{rule=\"Refusals\",severity=\"warning\"} 2");
 	assert_line(text, "portgauge_alerts{rule=\"Refusals\",severity=\"critical\"} 0");
+	assert_line(text, "portgauge_alerts_unlisted 3");
+	assert_line(text, "portgauge_config_last_reload_successful 1");
+	assert_line(text, "portgauge_config_last_reload_success_timestamp_seconds 1700000000.5");
 	free(text);
 }
 
@@ -194,6 +200,9 @@ static void every_family_has_help_and_type_once(void **state)
 		"source_info gauge",
 		"build_info gauge",
 		"alerts gauge",
+		"alerts_unlisted gauge",
+		"config_last_reload_successful gauge",
+		"config_last_reload_success_timestamp_seconds gauge",
 		"verdicts gauge",
 		"notifications_total counter",
 		"notifications_waiting gauge",

@@ -2,6 +2,7 @@
 #include "user/alert/alert.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,42 +10,22 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "user/alert/recent.h"
+#include "user/alert/sample.h"
 #include "user/base/arena.h"
-#include "user/base/text.h"
 #include "user/base/util.h"
 
-#define NS_PER_SECOND 1000000000ULL
-#define SUBJECT_MAX 256
-#define SUMMARY_MAX 256
-
-static const struct alert_rule default_rules[] = {
-	{ "DestinationSaturation", SEVERITY_CRITICAL, ALERT_DESTINATION_SATURATION, 0.95, 0.90,
-	  2 * NS_PER_SECOND },
-	{ "DestinationSaturation", SEVERITY_WARNING, ALERT_DESTINATION_SATURATION, 0.80, 0.70,
-	  2 * NS_PER_SECOND },
-	{ "PoolSaturation", SEVERITY_CRITICAL, ALERT_POOL_SATURATION, 0.95, 0.90,
-	  2 * NS_PER_SECOND },
-	{ "PoolSaturation", SEVERITY_WARNING, ALERT_POOL_SATURATION, 0.80, 0.70,
-	  2 * NS_PER_SECOND },
-	{ "PortsRefused", SEVERITY_CRITICAL, ALERT_REFUSALS, 1, 1, 0 },
-};
-
-/* What a rule looks at now. */
-struct sample {
-	char subject[SUBJECT_MAX];
-	char summary[SUMMARY_MAX];
-	double value;
-};
+#define LOST_NOTHING "recursion" /* a reason that is none, see judge_losses() */
 
 /* A rule's memory of one subject. */
 struct state {
-	char key[SUBJECT_MAX + 16]; /* rule number and subject */
-	char summary[SUMMARY_MAX];
+	char *key; /* as key_of() has it */
 	const struct alert_rule *rule;
-	const char *subject; /* in key */
+	struct sample_text text;
 	double value;
-	uint64_t over_since_ns; /* 0: not over the enter threshold */
-	uint64_t fired;         /* ns since the epoch; 0: does not fire */
+	uint64_t over_since_ns;  /* 0: not beyond the enter threshold */
+	uint64_t under_since_ns; /* 0: not short of the leave threshold */
+	uint64_t fired;          /* ns since the epoch; 0: does not fire */
 	bool seen;
 	UT_hash_handle hh;
 };
@@ -53,6 +34,9 @@ struct alerts {
 	const struct alert_rule *rules;
 	size_t rules_count;
 	struct state *states;
+	struct recent recent;
+	char host[HOST_NAME_MAX + 1]; /* of the last view */
+	uint64_t unlisted; /* subjects of the last evaluation that there was no room for */
 };
 
 /* One evaluation. */
@@ -62,13 +46,10 @@ struct round {
 	uint64_t now_ns;
 	alert_transition *transition;
 	void *context;
+	size_t states; /* of the rule that is judged */
 };
 
-const struct alert_rule *alert_default_rules(size_t *ret_count)
-{
-	*ret_count = ARRAY_SIZE(default_rules);
-	return default_rules;
-}
+/* --- states ---------------------------------------------------------------------------------- */
 
 int alerts_new(struct alerts **ret, const struct alert_rule *rules, size_t count)
 {
@@ -85,6 +66,7 @@ int alerts_new(struct alerts **ret, const struct alert_rule *rules, size_t count
 static void state_free(struct alerts *alerts, struct state *state)
 {
 	HASH_DEL(alerts->states, state);
+	free(state->key);
 	free(state);
 }
 
@@ -100,23 +82,23 @@ void alerts_free(struct alerts *alerts)
 	free(alerts);
 }
 
-static struct state *state_get(struct alerts *alerts, const struct alert_rule *rule,
-			       const char *subject)
+/* The same across a change of rules. NULL: no memory. */
+static char *key_of(const char *name, enum view_severity severity, const char *subject)
 {
-	char key[sizeof(((struct state *)0)->key)];
-	struct state *state;
+	char *key;
 
-	snprintf(key, sizeof(key), "%zu %s", (size_t)(rule - alerts->rules), subject);
-	HASH_FIND_STR(alerts->states, key, state);
-	if (state)
-		return state;
-	state = calloc(1, sizeof(*state));
+	return asprintf(&key, "%s %d %s", name, severity, subject) < 0 ? NULL : key;
+}
+
+static struct state *state_add(struct alerts *alerts, const struct alert_rule *rule, char *key)
+{
+	struct state *state = calloc(1, sizeof(*state));
+
 	if (!state)
 		return NULL;
-	strcpy(state->key, key);
-	state->subject = strchr(state->key, ' ') + 1;
+	state->key = key;
 	state->rule = rule;
-	HASH_ADD_STR(alerts->states, key, state);
+	HASH_ADD_KEYPTR(hh, alerts->states, state->key, strlen(state->key), state);
 	if (!state->hh.tbl) {
 		free(state);
 		return NULL;
@@ -124,158 +106,313 @@ static struct state *state_get(struct alerts *alerts, const struct alert_rule *r
 	return state;
 }
 
-static struct view_alert describe(const struct state *state)
+static size_t count_states(const struct alerts *alerts, const struct alert_rule *rule)
 {
-	return (struct view_alert){
+	const struct state *state;
+	size_t count = 0;
+
+	for (state = alerts->states; state; state = state->hh.next)
+		count += state->rule == rule;
+	return count;
+}
+
+/* 0 and the state; *ret NULL: there is none and none is to be made, or there are enough. */
+static int state_get(struct round *round, const struct alert_rule *rule, const char *subject,
+		     bool make, struct state **ret)
+{
+	CLEANUP(freep) char *key = key_of(rule->name, rule->severity, subject);
+	struct state *state;
+
+	if (!key)
+		return -ENOMEM;
+	HASH_FIND_STR(round->alerts->states, key, state);
+	if (!state && make && round->states == ALERT_SUBJECTS_MAX) {
+		round->alerts->unlisted++;
+	} else if (!state && make) {
+		state = state_add(round->alerts, rule, key);
+		if (!state)
+			return -ENOMEM;
+		key = NULL; /* the state's */
+		round->states++;
+	}
+	*ret = state;
+	return 0;
+}
+
+/* --- what is told ---------------------------------------------------------------------------- */
+
+/* An alert with its lists, as long as the state lives. */
+struct telling {
+	struct view_label labels[SAMPLE_LABELS_MAX];
+	struct view_label annotations[SAMPLE_ANNOTATIONS_MAX];
+	struct view_alert alert;
+};
+
+static void describe(struct telling *ret, const struct state *state, const char *host)
+{
+	ret->alert = (struct view_alert){
 		.rule = state->rule->name,
 		.severity = state->rule->severity,
-		.subject = state->subject,
-		.summary = state->summary,
+		.subject = state->text.subject,
+		.summary = state->text.summary,
 		.value = state->value,
 		.since = state->fired,
+		.labels = ret->labels,
+		.labels_count = sample_labels(ret->labels, &state->text, state->rule, host),
+		.annotations = ret->annotations,
+		.annotations_count =
+			sample_annotations(ret->annotations, &state->text, state->rule),
 	};
 }
 
 static void tell(const struct round *round, const struct state *state, bool entered)
 {
-	struct view_alert alert = describe(state);
+	struct telling telling;
 
-	round->transition(round->context, &alert, entered);
+	describe(&telling, state, round->alerts->host);
+	round->transition(round->context, &telling.alert, entered);
 }
 
-static int judge(const struct round *round, const struct alert_rule *rule,
-		 const struct sample *sample)
-{
-	struct state *state;
+/* --- judging --------------------------------------------------------------------------------- */
 
-	if (sample->value < rule->leave)
-		return 0;
-	state = state_get(round->alerts, rule, sample->subject);
-	if (!state)
-		return -ENOMEM;
-	state->seen = true;
-	state->value = sample->value;
-	strcpy(state->summary, sample->summary);
-	if (state->fired)
-		return 0;
-	if (sample->value < rule->enter) {
-		state->over_since_ns = 0;
-		return 0;
+/* NAN is beyond nothing. */
+static bool is_beyond(const struct alert_rule *rule, double value, double threshold)
+{
+	return alert_kind(rule->metric)->less_is_worse ? value <= threshold : value >= threshold;
+}
+
+/* Does a graver rule of this name fire for this subject? -ENOMEM: who knows. */
+static int fires_graver(struct round *round, const struct state *state)
+{
+	const struct alerts *alerts = round->alerts;
+
+	for (size_t i = 0; i < alerts->rules_count; i++) {
+		const struct alert_rule *rule = &alerts->rules[i];
+		struct state *other = NULL;
+		int r;
+
+		if (rule->severity <= state->rule->severity ||
+		    strcmp(rule->name, state->rule->name))
+			continue;
+		r = state_get(round, rule, state->text.subject, false, &other);
+		if (r < 0)
+			return r;
+		if (other && other->fired)
+			return 1;
 	}
+	return 0;
+}
+
+static int begin(struct round *round, struct state *state)
+{
+	int r;
+
 	if (!state->over_since_ns)
 		state->over_since_ns = round->now_ns;
-	if (round->now_ns - state->over_since_ns < rule->for_ns)
+	if (round->now_ns - state->over_since_ns < state->rule->for_ns)
 		return 0;
+	r = fires_graver(round, state);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	state->fired = round->view->time;
 	tell(round, state, true);
 	return 0;
 }
 
-static void sample_destination(struct sample *ret, const struct view_destination *row)
+static int judge(struct round *round, const struct alert_rule *rule, const struct sample *sample)
 {
-	const struct view_share *most = row->owners_count ? &row->owners[0] : NULL;
-	char process[VIEW_COMM_LEN];
-	char local[TEXT_ADDRESS_MAX];
-	char remote[TEXT_ENDPOINT_MAX];
+	bool lasts = is_beyond(rule, sample->value, rule->leave);
+	struct state *state = NULL;
+	struct sample_text text;
+	int r;
 
-	text_address(local, row->local);
-	text_endpoint(remote, row->remote, row->remote_port);
-	text_printable(process, sizeof(process),
-		       most && *most->process ? most->process : "unknown");
-	snprintf(ret->subject, sizeof(ret->subject), "%s %s %s -> %s", row->netns_name,
-		 text_protocol(row->protocol), local, remote);
-	snprintf(ret->summary, sizeof(ret->summary),
-		 "%u of %u ports used toward %s, %u in TIME_WAIT; most by %s[%u] (%u)", row->used,
-		 row->capacity, remote, row->time_wait - row->recyclable, process,
-		 most ? most->pid : 0, most ? most->used : 0);
-	ret->value = row->saturation;
+	if ((!lasts && !rule->keep_ns) || !sample_selected(sample, &rule->select))
+		return 0;
+	sample_name(&text, sample);
+	r = state_get(round, rule, text.subject, lasts, &state);
+	if (r < 0 || !state)
+		return r;
+	sample_describe(&text, sample, rule->metric);
+	state->text = text;
+	state->value = sample->value;
+	state->seen = lasts;
+	if (!lasts)
+		return 0;
+	state->under_since_ns = 0;
+	if (state->fired)
+		return 0;
+	if (is_beyond(rule, sample->value, rule->enter))
+		return begin(round, state);
+	state->over_since_ns = 0;
+	return 0;
 }
 
-static void name_pool(struct sample *ret, const struct view_pool *row)
-{
-	snprintf(ret->subject, sizeof(ret->subject), "%s %s", row->netns_name,
-		 text_protocol(row->protocol));
-}
-
-static void sample_pool(struct sample *ret, const struct view_pool *row)
-{
-	name_pool(ret, row);
-	snprintf(ret->summary, sizeof(ret->summary),
-		 "%u of %u %s ports held in namespace %s, %u of them bound", row->used, row->size,
-		 text_protocol(row->protocol), row->netns_name, row->exclusive);
-	ret->value = row->saturation;
-}
-
-static void sample_refusals(struct sample *ret, const struct view_pool *row)
-{
-	name_pool(ret, row);
-	snprintf(ret->summary, sizeof(ret->summary),
-		 "%u %s port requests refused in namespace %s within a minute",
-		 row->refused_recently, text_protocol(row->protocol), row->netns_name);
-	ret->value = row->refused_recently;
-}
-
-static int judge_destinations(const struct round *round, const struct alert_rule *rule)
+static int judge_destinations(struct round *round, const struct alert_rule *rule)
 {
 	const struct view *view = round->view;
-	struct sample sample;
+	bool saturation = rule->metric == ALERT_DESTINATION_SATURATION;
 	int r = 0;
 
-	/* Highest saturation first: nothing after the first low one can matter. A destination
-	 * that nobody uses is no worry, however small its capacity. */
 	for (size_t i = 0; i < view->destinations_count && r == 0; i++) {
-		if (view->destinations[i].saturation < rule->leave)
+		const struct view_destination *row = &view->destinations[i];
+		const struct sample sample = {
+			.view = view,
+			.value = saturation ? row->saturation : row->exhaustion_seconds,
+			.protocol = row->protocol,
+			.destination = row,
+		};
+
+		/* Highest saturation first: nothing after the first low one can matter. A
+		 * destination that nobody uses is no worry, however small its capacity. */
+		if (saturation && !rule->keep_ns && row->saturation < rule->leave)
 			break;
-		if (!view->destinations[i].used)
-			continue;
-		sample_destination(&sample, &view->destinations[i]);
-		r = judge(round, rule, &sample);
+		if (row->used)
+			r = judge(round, rule, &sample);
 	}
 	return r;
 }
 
-static int judge_pools(const struct round *round, const struct alert_rule *rule,
-		       void (*take_sample)(struct sample *ret, const struct view_pool *row))
+static double pool_value(enum alert_metric metric, const struct view_pool *row)
+{
+	switch (metric) {
+	case ALERT_POOL_SATURATION:
+		return row->saturation;
+	case ALERT_REFUSALS:
+		return row->refused_recently;
+	default:
+		return row->exhaustion_seconds;
+	}
+}
+
+static int judge_pools(struct round *round, const struct alert_rule *rule)
 {
 	const struct view *view = round->view;
-	struct sample sample;
 	int r = 0;
 
 	for (size_t i = 0; i < view->pools_count && r == 0; i++) {
-		take_sample(&sample, &view->pools[i]);
+		const struct sample sample = {
+			.view = view,
+			.value = pool_value(rule->metric, &view->pools[i]),
+			.protocol = view->pools[i].protocol,
+			.pool = &view->pools[i],
+		};
+
 		r = judge(round, rule, &sample);
 	}
 	return r;
 }
 
-static int judge_rule(const struct round *round, const struct alert_rule *rule)
+static int judge_searches(struct round *round, const struct alert_rule *rule)
 {
-	switch (rule->metric) {
-	case ALERT_DESTINATION_SATURATION:
-		return judge_destinations(round, rule);
-	case ALERT_POOL_SATURATION:
-		return judge_pools(round, rule, sample_pool);
-	default:
-		return judge_pools(round, rule, sample_refusals);
+	static const uint8_t protocols[] = { 6, 17 };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(protocols) && r == 0; i++) {
+		struct sample sample = { .view = round->view, .protocol = protocols[i] };
+
+		sample.value = recent_search_quantile(&round->alerts->recent, protocols[i], 0.99,
+						      &sample.count);
+		r = judge(round, rule, &sample);
 	}
+	return r;
 }
 
-/* Subjects that fell below the leave threshold, or are no more. */
+/* A hook that the kernel skipped is no loss: another saw the same, or the reconcile that follows.
+ */
+static int judge_losses(struct round *round, const struct alert_rule *rule)
+{
+	const struct recent *recent = &round->alerts->recent;
+	int r = 0;
+
+	for (size_t i = 0; i < recent->reasons_count && r == 0; i++) {
+		const struct sample sample = {
+			.view = round->view,
+			.value = (double)recent_lost(recent, i),
+			.reason = recent->reasons[i],
+		};
+
+		if (strcmp(sample.reason, LOST_NOTHING) != 0)
+			r = judge(round, rule, &sample);
+	}
+	return r;
+}
+
+static int judge_drift(struct round *round, const struct alert_rule *rule)
+{
+	const struct view_health *health = &round->view->health;
+	int r = 0;
+
+	for (size_t i = 0; i < health->drift_count && r == 0; i++) {
+		const struct sample sample = {
+			.view = round->view,
+			.value = health->drift[i].ports,
+			.protocol = health->drift[i].protocol,
+			.drift = &health->drift[i],
+		};
+
+		r = judge(round, rule, &sample);
+	}
+	return r;
+}
+
+static int judge_rule(struct round *round, const struct alert_rule *rule)
+{
+	static int (*const by_metric[ALERT_METRIC__COUNT])(struct round * round,
+							   const struct alert_rule *rule) = {
+		[ALERT_DESTINATION_SATURATION] = judge_destinations,
+		[ALERT_POOL_SATURATION] = judge_pools,
+		[ALERT_REFUSALS] = judge_pools,
+		[ALERT_DESTINATION_EXHAUSTION] = judge_destinations,
+		[ALERT_POOL_EXHAUSTION] = judge_pools,
+		[ALERT_SEARCH_TIME] = judge_searches,
+		[ALERT_EVENTS_LOST] = judge_losses,
+		[ALERT_DRIFT] = judge_drift,
+	};
+
+	round->states = count_states(round->alerts, rule);
+	return by_metric[rule->metric](round, rule);
+}
+
+/* The graver rules first: where they fire, others do not begin. */
+static int judge_all(struct round *round)
+{
+	const struct alerts *alerts = round->alerts;
+	int r = 0;
+
+	for (int severity = SEVERITY__COUNT - 1; severity >= 0; severity--)
+		for (size_t i = 0; i < alerts->rules_count && r == 0; i++)
+			if (alerts->rules[i].severity == (enum view_severity)severity)
+				r = judge_rule(round, &alerts->rules[i]);
+	return r;
+}
+
+/* Is it to fire on, though its value is short of the leave threshold or its subject is gone? */
+static bool lingers(const struct round *round, struct state *state)
+{
+	if (!state->fired || !state->rule->keep_ns)
+		return false;
+	if (!state->under_since_ns)
+		state->under_since_ns = round->now_ns;
+	return round->now_ns - state->under_since_ns < state->rule->keep_ns;
+}
+
 static void end_unseen(const struct round *round)
 {
 	struct state *state;
 	struct state *next;
 
 	HASH_ITER(hh, round->alerts->states, state, next) {
-		if (!state->seen) {
-			if (state->fired)
-				tell(round, state, false);
-			state_free(round->alerts, state);
-		} else {
+		if (state->seen || lingers(round, state)) {
 			state->seen = false;
+			continue;
 		}
+		if (state->fired)
+			tell(round, state, false);
+		state_free(round->alerts, state);
 	}
 }
+
+/* --- the list -------------------------------------------------------------------------------- */
 
 static int compare_alerts(const void *a, const void *b)
 {
@@ -293,10 +430,45 @@ static struct view_rule *list_rules(const struct round *round)
 	struct view_rule *rules =
 		arena_alloc(round->view->arena, alerts->rules_count, sizeof(*rules));
 
-	for (size_t i = 0; rules && i < alerts->rules_count; i++)
-		rules[i] =
-			(struct view_rule){ alerts->rules[i].name, alerts->rules[i].severity, 0 };
+	for (size_t i = 0; rules && i < alerts->rules_count; i++) {
+		rules[i].name = arena_strdup(round->view->arena, alerts->rules[i].name);
+		rules[i].severity = alerts->rules[i].severity;
+		if (!rules[i].name)
+			return NULL;
+	}
 	return rules;
+}
+
+static const struct view_label *keep_labels(struct arena *arena, const struct view_label *labels,
+					    size_t count)
+{
+	struct view_label *copy = arena_alloc(arena, count, sizeof(*copy));
+
+	for (size_t i = 0; copy && i < count; i++) {
+		copy[i].name = arena_strdup(arena, labels[i].name);
+		copy[i].value = arena_strdup(arena, labels[i].value);
+		if (!copy[i].name || !copy[i].value)
+			return NULL;
+	}
+	return copy;
+}
+
+/* The view outlives states and rules. */
+static int keep_alert(const struct round *round, struct view_alert *ret, const struct state *state)
+{
+	struct arena *arena = round->view->arena;
+	struct telling telling;
+
+	describe(&telling, state, round->alerts->host);
+	*ret = telling.alert;
+	ret->rule = arena_strdup(arena, ret->rule);
+	ret->subject = arena_strdup(arena, ret->subject);
+	ret->summary = arena_strdup(arena, ret->summary);
+	ret->labels = keep_labels(arena, telling.labels, ret->labels_count);
+	ret->annotations = keep_labels(arena, telling.annotations, ret->annotations_count);
+	return ret->rule && ret->subject && ret->summary && ret->labels && ret->annotations
+		       ? 0
+		       : -ENOMEM;
 }
 
 static int list_firing(const struct round *round)
@@ -313,32 +485,66 @@ static int list_firing(const struct round *round)
 	HASH_ITER(hh, round->alerts->states, state, next) {
 		if (!state->fired)
 			continue;
-		rows[count] = describe(state);
-		rows[count].subject = arena_strdup(round->view->arena, state->subject);
-		rows[count].summary = arena_strdup(round->view->arena, state->summary);
-		if (!rows[count].subject || !rows[count].summary)
+		if (keep_alert(round, &rows[count++], state) < 0)
 			return -ENOMEM;
 		rules[state->rule - round->alerts->rules].firing++;
-		count++;
 	}
 	qsort(rows, count, sizeof(*rows), compare_alerts);
 	round->view->alerts = rows;
 	round->view->alerts_count = count;
 	round->view->rules = rules;
 	round->view->rules_count = round->alerts->rules_count;
+	round->view->health.alerts_unlisted = round->alerts->unlisted;
 	return 0;
 }
 
 int alerts_evaluate(struct alerts *alerts, struct view *view, uint64_t now_ns,
 		    alert_transition *transition, void *context)
 {
-	struct round round = { alerts, view, now_ns, transition, context };
-	int r = 0;
+	struct round round = { alerts, view, now_ns, transition, context, 0 };
+	int r;
 
-	for (size_t i = 0; i < alerts->rules_count && r == 0; i++)
-		r = judge_rule(&round, &alerts->rules[i]);
+	alerts->unlisted = 0;
+	snprintf(alerts->host, sizeof(alerts->host), "%s", view->host ? view->host : "");
+	recent_note(&alerts->recent, view, now_ns);
+	r = judge_all(&round);
 	if (r < 0)
 		return r;
 	end_unseen(&round);
 	return list_firing(&round);
+}
+
+/* --- other rules ----------------------------------------------------------------------------- */
+
+static const struct alert_rule *find_same(const struct alert_rule *rules, size_t count,
+					  const struct alert_rule *rule)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].severity == rule->severity && rules[i].metric == rule->metric &&
+		    !strcmp(rules[i].name, rule->name))
+			return &rules[i];
+	return NULL;
+}
+
+void alerts_replace(struct alerts *alerts, const struct alert_rule *rules, size_t count,
+		    alert_transition *transition, void *context)
+{
+	struct telling telling;
+	struct state *state;
+	struct state *next;
+
+	HASH_ITER(hh, alerts->states, state, next) {
+		const struct alert_rule *same = find_same(rules, count, state->rule);
+
+		if (same) {
+			state->rule = same;
+			continue;
+		}
+		describe(&telling, state, alerts->host);
+		if (state->fired)
+			transition(context, &telling.alert, false);
+		state_free(alerts, state);
+	}
+	alerts->rules = rules;
+	alerts->rules_count = count;
 }

@@ -15,6 +15,8 @@
 #include "user/base/log.h"
 #include "user/loop.h"
 #include "user/commands/options.h"
+#include "user/commands/settings.h"
+#include "user/config/config.h"
 #include "user/host/privilege.h"
 #include "user/registry.h"
 #include "user/base/util.h"
@@ -23,6 +25,14 @@
 #define DRAIN_NS 100000000ULL
 
 struct run {
+	const struct options *given; /* the command line */
+	struct options options;      /* completed by the settings of the start */
+	struct config *started;      /* whose strings the options have */
+	struct config *config;       /* that holds now */
+	struct web_config web;
+	struct view_limits limits;
+	uint64_t settings_at; /* ns since the epoch: when config was read */
+	bool settings_taken;  /* the last reading succeeded */
 	struct agent *agent;
 	struct alerts *alerts;
 	struct exporters *exporters;
@@ -37,6 +47,9 @@ static void run_done(struct run *run)
 	loop_free(run->loop);
 	alerts_free(run->alerts);
 	agent_close(run->agent);
+	if (run->config != run->started)
+		config_free(run->config);
+	config_free(run->started);
 }
 
 static void on_transition(void *context, const struct view_alert *alert, bool entered)
@@ -52,9 +65,13 @@ static int publish(void *context)
 	int r;
 
 	r = agent_view(run->agent, &view);
-	if (r == 0)
+	if (r == 0) {
+		view->health.settings_taken = run->settings_taken;
+		view->health.settings_at = run->settings_at;
+		exporters_account(run->exporters, view);
 		r = alerts_evaluate(run->alerts, view, clock_ns(CLOCK_MONOTONIC), on_transition,
 				    run->exporters);
+	}
 	if (r == 0)
 		exporters_publish(run->exporters, view);
 	else
@@ -63,12 +80,91 @@ static int publish(void *context)
 	return 0;
 }
 
-static int open_loop(struct run *run, const struct options *options)
+static struct web_config web_of(const struct options *options)
+{
+	return (struct web_config){
+		.listen_addresses = options->listen,
+		.listen_addresses_count = options->listen_count,
+		.systemd_socket = options->systemd_socket,
+		.config_file = options->web_config_file,
+		.telemetry_path = options->telemetry_path,
+		.disable_ui = options->disable_ui,
+	};
+}
+
+/* --- settings -------------------------------------------------------------------------------- */
+
+/* Alerts that fire keep firing. */
+static int apply(struct run *run, struct config *config, const struct options *options)
+{
+	int r = loop_set_reconcile(run->loop, options->reconcile_ns);
+
+	if (r < 0)
+		return r;
+	agent_look_when_told(run->agent, options->reconcile_ns == 0);
+	control_set_reconcile(run->control, options->reconcile_ns);
+	run->limits.top = options_top(options, false);
+	alerts_replace(run->alerts, config->rules, config->rules_count, on_transition,
+		       run->exporters);
+	if (run->config != run->started)
+		config_free(run->config);
+	run->config = config;
+	return 0;
+}
+
+static int take_settings(struct run *run)
+{
+	CLEANUP(config_freep) struct config *config = NULL;
+	struct options options = *run->given;
+	int r;
+
+	r = settings_load(&config, &options);
+	if (r == 0)
+		r = apply(run, config, &options);
+	if (r < 0)
+		return r;
+	config = NULL; /* the run's */
+	settings_need_start(&run->options, &options);
+	return 0;
+}
+
+static void tell_reload(struct run *run, int r)
+{
+	run->settings_taken = r == 0;
+	if (r < 0) {
+		log_error("%s is not taken: the settings read before still hold",
+			  run->given->config_file);
+		return;
+	}
+	run->settings_at = clock_ns(CLOCK_REALTIME);
+	log_info("settings read again from %s: %zu alert rules, %zu notifiers",
+		 run->given->config_file, run->config->rules_count, run->config->notifiers_count);
+}
+
+/* Whatever is wrong with the file, we go on. */
+static int reload(void *context)
+{
+	struct run *run = context;
+
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   (unsigned long long)(clock_ns(CLOCK_MONOTONIC) / 1000));
+	if (run->given->config_file)
+		tell_reload(run, take_settings(run));
+	else
+		log_info("SIGHUP: there is no --config.file to read again");
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
+/* --- start ----------------------------------------------------------------------------------- */
+
+static int open_loop(struct run *run)
 {
 	struct loop_config config = {
 		.drain_ns = DRAIN_NS,
-		.reconcile_ns = options->reconcile_ns,
+		.reconcile_ns = run->options.reconcile_ns,
 		.second = publish,
+		.reload = reload,
 		.context = run,
 	};
 	int r = loop_new(&run->loop, run->agent, &config);
@@ -79,50 +175,61 @@ static int open_loop(struct run *run, const struct options *options)
 }
 
 /* The HTTP thread is started last but one: it inherits the blocked signals. */
-static int open_all(struct run *run, const struct options *options,
-		    const struct view_limits *limits)
+static int open_all(struct run *run)
 {
-	struct agent_config config = options_agent(options);
-	const struct alert_rule *rules;
-	size_t count;
+	struct agent_config config = options_agent(&run->options);
 	int r;
 
-	config.limits = limits;
+	config.limits = &run->limits;
 	r = agent_open(&run->agent, &config);
 	if (r == 0)
 		r = privilege_drop_others(agent_source(run->agent)->privileges);
 	if (r < 0)
 		return r;
-	rules = alert_default_rules(&count);
-	r = alerts_new(&run->alerts, rules, count);
+	r = alerts_new(&run->alerts, run->config->rules, run->config->rules_count);
 	if (r == 0)
-		r = open_loop(run, options);
+		r = open_loop(run);
 	if (r == 0)
-		r = control_open(&run->control, options->control, run->agent, options->reconcile_ns,
-				 loop_event(run->loop));
+		r = control_open(&run->control, run->options.control, run->agent,
+				 run->options.reconcile_ns, loop_event(run->loop));
 	if (r == 0)
-		r = exporters_open(&run->exporters, options->listen, options->listen_count, limits,
-				   loop_event(run->loop));
+		r = exporters_open(&run->exporters, &run->web, &run->limits, loop_event(run->loop));
 	return r;
+}
+
+/* 0, or the status to end with. */
+static int first_settings(struct run *run)
+{
+	run->options = *run->given;
+	if (settings_load(&run->config, &run->options) < 0)
+		return EX_CONFIG;
+	run->started = run->config;
+	run->settings_at = clock_ns(CLOCK_REALTIME);
+	run->settings_taken = true;
+	run->web = web_of(&run->options);
+	run->limits = VIEW_LIMITS_DEFAULT;
+	run->limits.top = options_top(&run->options, false);
+	return 0;
 }
 
 int cmd_run(int argc, char **argv)
 {
 	CLEANUP(run_done) struct run run = { 0 };
-	struct view_limits limits;
-	struct options options;
+	struct options given;
 	int r;
 
-	if (options_parse(&options, argc, argv,
+	if (options_parse(&given, argc, argv,
 			  OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_TOP | OPTIONS_WEB |
-				  OPTIONS_CONTROL,
+				  OPTIONS_CONTROL | OPTIONS_CONFIG,
 			  "Watches this host's ephemeral ports: metrics, API and alerts.") < 0)
 		return EX_USAGE;
-	if (privilege_require(source_privileges(source_table(), options.source)) < 0)
+	run.given = &given;
+	r = first_settings(&run);
+	if (r != 0)
+		return r;
+	if (privilege_require(source_privileges(source_table(), run.options.source)) < 0)
 		return EX_NOPERM;
-	limits = VIEW_LIMITS_DEFAULT;
-	limits.top = options_top(&options, false);
-	if (open_all(&run, &options, &limits) < 0)
+	if (open_all(&run) < 0)
 		return EXIT_FAILURE;
 	agent_explain(run.agent);
 	log_info("watching with source %s: %s", agent_source(run.agent)->name,

@@ -8,3 +8,4 @@ int cmd_snapshot(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_check_config(int argc, char **argv);

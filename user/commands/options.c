@@ -28,7 +28,12 @@ enum {
 	KEY_JSON,
 	KEY_REFUSED,
 	KEY_LISTEN,
+	KEY_WEB_CONFIG,
+	KEY_SYSTEMD_SOCKET,
+	KEY_TELEMETRY_PATH,
+	KEY_DISABLE_UI,
 	KEY_CONTROL,
+	KEY_CONFIG,
 };
 
 /* takes: the OPTIONS_* group it belongs to. */
@@ -36,9 +41,25 @@ static const struct {
 	unsigned int takes;
 	struct argp_option option;
 } all_options[] = {
+	{ OPTIONS_CONFIG,
+	  { "config.file", KEY_CONFIG, "FILE", 0,
+	    "Take settings, alert rules and notifiers from this YAML file, again on SIGHUP; options win over it",
+	    0 } },
 	{ OPTIONS_WEB,
 	  { "web.listen-address", KEY_LISTEN, "ADDRESS", 0,
-	    "Serve HTTP on HOST:PORT or :PORT; may be repeated (default " LISTEN_DEFAULT ")", 0 } },
+	    "Serve HTTP on HOST:PORT, :PORT or unix:PATH; may be repeated (default " LISTEN_DEFAULT
+	    ")",
+	    0 } },
+	{ OPTIONS_WEB,
+	  { "web.config.file", KEY_WEB_CONFIG, "FILE", 0,
+	    "Take TLS, passwords and headers of HTTP from this YAML file", 0 } },
+	{ OPTIONS_WEB,
+	  { "web.systemd-socket", KEY_SYSTEMD_SOCKET, NULL, 0,
+	    "Serve HTTP on the sockets that systemd passes, not on addresses", 0 } },
+	{ OPTIONS_WEB,
+	  { "web.telemetry-path", KEY_TELEMETRY_PATH, "PATH", 0,
+	    "Serve the metrics here (default /metrics)", 0 } },
+	{ OPTIONS_WEB, { "web.disable-ui", KEY_DISABLE_UI, NULL, 0, "Serve no page at /", 0 } },
 	{ OPTIONS_CONTROL,
 	  { "control", KEY_CONTROL, "PATH", 0,
 	    "Unix socket by which verify asks the agent (default " CONTROL_DEFAULT ")", 0 } },
@@ -67,7 +88,8 @@ static const struct {
 struct parse {
 	struct options *options;
 	const char *command;
-	FILE *quiet; /* NULL: argp may talk */
+	unsigned int takes; /* OPTIONS_* */
+	FILE *quiet;        /* NULL: argp may talk */
 };
 
 static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
@@ -99,6 +121,7 @@ static error_t parse_ring_size(const struct parse *parse, const char *text)
 	if (!parse_number(text, 4096, 1U << 30, &bytes) || (bytes & (bytes - 1)))
 		return complain(parse, "ring-size", text, "a power of two from 4096 to 1073741824");
 	parse->options->ring_bytes = (uint32_t)bytes;
+	parse->options->given |= GIVEN_RING_SIZE;
 	return 0;
 }
 
@@ -109,6 +132,7 @@ static error_t parse_max_holds(const struct parse *parse, const char *text)
 	if (!parse_number(text, 1, 1U << 24, &count))
 		return complain(parse, "max-holds", text, "a number from 1 to 16777216");
 	parse->options->max_holds = (uint32_t)count;
+	parse->options->given |= GIVEN_MAX_HOLDS;
 	return 0;
 }
 
@@ -119,6 +143,7 @@ static error_t parse_reconcile(const struct parse *parse, const char *text)
 	if (!parse_number(text, 0, 86400, &seconds))
 		return complain(parse, "reconcile", text, "a number of seconds up to 86400");
 	parse->options->reconcile_ns = seconds * NS_PER_SECOND;
+	parse->options->given |= GIVEN_RECONCILE;
 	return 0;
 }
 
@@ -139,7 +164,28 @@ static error_t add_listen(const struct parse *parse, const char *text)
 	if (options->listen_count == LISTEN_MAX)
 		return complain(parse, "web.listen-address", text, "one of at most 8");
 	options->listen[options->listen_count++] = text;
+	options->given |= GIVEN_LISTEN;
 	return 0;
+}
+
+static error_t parse_web_option(int key, const char *text, const struct parse *parse)
+{
+	switch (key) {
+	case KEY_LISTEN:
+		return add_listen(parse, text);
+	case KEY_WEB_CONFIG:
+		parse->options->web_config_file = text;
+		return 0;
+	case KEY_SYSTEMD_SOCKET:
+		parse->options->systemd_socket = true;
+		return 0;
+	case KEY_TELEMETRY_PATH:
+		parse->options->telemetry_path = text;
+		return 0;
+	default:
+		parse->options->disable_ui = true;
+		return 0;
+	}
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -168,8 +214,19 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		parse->options->refused = true;
 		return 0;
 	case KEY_LISTEN:
-		return add_listen(parse, text);
+	case KEY_WEB_CONFIG:
+	case KEY_SYSTEMD_SOCKET:
+	case KEY_TELEMETRY_PATH:
+	case KEY_DISABLE_UI:
+		return parse_web_option(key, text, parse);
+	case KEY_CONFIG:
+		parse->options->config_file = text;
+		return 0;
 	case ARGP_KEY_ARG:
+		if ((parse->takes & OPTIONS_FILE) && !parse->options->file) {
+			parse->options->file = text;
+			return 0;
+		}
 		log_error("%s: '%s' is not expected; see portgauge %s --help", parse->command, text,
 			  parse->command);
 		return EINVAL;
@@ -203,9 +260,14 @@ int options_parse(struct options *ret, int argc, char **argv, unsigned int takes
 {
 	CLEANUP(file_closep) FILE *quiet = fopen("/dev/null", "we");
 	struct argp_option options[ARRAY_SIZE(all_options) + 1] = { 0 };
-	struct argp argp = { .options = options, .parser = parse_key, .doc = what };
+	struct argp argp = { .options = options,
+			     .parser = parse_key,
+			     .args_doc = takes & OPTIONS_FILE ? "FILE" : NULL,
+			     .doc = what };
 	struct options parsed;
-	struct parse parse = { .options = &parsed, .command = argv[0], .quiet = quiet };
+	struct parse parse = {
+		.options = &parsed, .command = argv[0], .takes = takes, .quiet = quiet
+	};
 	char name[64];
 	size_t count = 0;
 	error_t r;
@@ -220,6 +282,10 @@ int options_parse(struct options *ret, int argc, char **argv, unsigned int takes
 	argv[0] = (char *)parse.command;
 	if (r)
 		return -EINVAL;
+	if ((takes & OPTIONS_FILE) && !parsed.file) {
+		log_error("%s: which FILE? see portgauge %s --help", argv[0], argv[0]);
+		return -EINVAL;
+	}
 	if (!parsed.listen_count)
 		parsed.listen[parsed.listen_count++] = LISTEN_DEFAULT;
 	*ret = parsed;

@@ -9,7 +9,16 @@
 
 #define LISTEN_MAX 8
 
+/* Which of them were given, where their values do not tell. */
+enum {
+	GIVEN_RING_SIZE = 1 << 0,
+	GIVEN_MAX_HOLDS = 1 << 1,
+	GIVEN_RECONCILE = 1 << 2,
+	GIVEN_LISTEN = 1 << 3,
+};
+
 struct options {
+	unsigned int given; /* GIVEN_* */
 	const char *source; /* NULL: the best that works */
 	uint32_t ring_bytes;
 	uint32_t max_holds;
@@ -19,7 +28,13 @@ struct options {
 	bool refused;
 	const char *listen[LISTEN_MAX];
 	size_t listen_count;
-	const char *control; /* path of the agent's control socket; NULL: the default */
+	bool systemd_socket;
+	const char *web_config_file; /* NULL: none */
+	const char *telemetry_path;  /* NULL: /metrics */
+	bool disable_ui;
+	const char *config_file; /* of settings; NULL: none */
+	const char *file;        /* an argument; NULL: none */
+	const char *control;     /* path of the agent's control socket; NULL: the default */
 };
 
 /* Which options a command takes. */
@@ -29,8 +44,10 @@ enum {
 	OPTIONS_TOP = 1 << 2,       /* --top */
 	OPTIONS_JSON = 1 << 3,      /* --json */
 	OPTIONS_REFUSED = 1 << 4,   /* --refused */
-	OPTIONS_WEB = 1 << 5,       /* --web.listen-address */
+	OPTIONS_WEB = 1 << 5,       /* --web.* */
 	OPTIONS_CONTROL = 1 << 6,   /* --control */
+	OPTIONS_CONFIG = 1 << 7,    /* --config.file */
+	OPTIONS_FILE = 1 << 8,      /* an argument, which must be there */
 };
 
 /* Parses argv[1...] of a command; argv[0] is its name. what: one line for --help. Handles --help

@@ -220,9 +220,12 @@ struct view_health {
 	size_t drift_count;
 	uint64_t drift_total;
 	uint64_t reconciliations;
-	uint64_t reconciled_at; /* ns since the epoch */
-	uint64_t since;         /* ns since the epoch: when the agent began to look */
-	bool complete;          /* false: a namespace could not be entered, or holds were lost */
+	uint64_t reconciled_at;   /* ns since the epoch */
+	uint64_t since;           /* ns since the epoch: when the agent began to look */
+	bool complete;            /* false: a namespace could not be entered, or holds were lost */
+	uint64_t alerts_unlisted; /* subjects beyond a threshold whose rule has too many alerts */
+	bool settings_taken;      /* the last reading of the settings file succeeded */
+	uint64_t settings_at;     /* ns since the epoch: the last one that did; 0: there is none */
 };
 
 /* What metrics give series of their own; see view.series_dropped. */
