@@ -83,7 +83,7 @@ static inline int compare_lines(const void *a, const void *b)
 /* Splits text; every series may be there once only. */
 static inline void assert_series_unique(char *text)
 {
-	size_t max = count_lines(text, "");
+	size_t max = count_lines(text, "") + 1;
 	char **lines = calloc(max, sizeof(*lines));
 	char *rest = NULL;
 	size_t count = 0;
