@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "process.h"
 #include "scenario.h"
 
 #define LOCALHOST "127.0.0.1"
+#define HOSTILE "e\"v\\i\nl\xff{}" /* a process may bear any name */
 
 static void write_file(const char *path, const char *content)
 {
@@ -43,7 +45,7 @@ static void watch_a_hostile_name(struct scenario *scenario)
 
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
-	p = scenario_actor(scenario, CLIENTS, "e\"v\\i\nl\xff{}");
+	p = scenario_actor(scenario, CLIENTS, HOSTILE);
 	all_done(actor_connect(p, 10, LOCALHOST, 5000), 10);
 	EVENTUALLY(scenario->watch,
 		   number(pool_row(snapshot, scenario->clients, "tcp"), "used") == 10);
@@ -84,6 +86,40 @@ static void openmetrics_are_clean_for_the_reference_parser(void **state)
 	assert_non_null(strstr(result.out, "portgauge_build_info{"));
 	result_done(&result);
 	free(metrics);
+}
+
+/* One namespace, one destination, one owner: the rest is summed, and what has no room counted. */
+static void what_has_no_room_is_summed_and_counted(void **state)
+{
+	struct scenario *scenario = *state;
+	char path[] = "/tmp/pg-settings-XXXXXX";
+	const char *const more[] = { "--config.file", path, NULL };
+
+	close(mkstemp(path));
+	write_file(path, "limits: {top: 1, namespaces: 1, processes: 1, destination_owners: 1}\n");
+	scenario->watch =
+		watch_start(&(struct watch_plan){ .source = scenario->source, .more = more });
+	unlink(path);
+	scenario_join(scenario);
+	scenario_listener(scenario, LOCALHOST, 5000);
+	all_done(actor_connect(scenario_actor(scenario, CLIENTS, "pg-a"), 9, LOCALHOST, 5000), 9);
+	all_done(actor_connect(scenario_actor(scenario, CLIENTS, "pg-b"), 5, LOCALHOST, 5000), 5);
+	all_done(
+		actor_bind(scenario_actor(scenario, SERVERS, "pg-c"), 3, SOCK_STREAM, LOCALHOST, 0),
+		3);
+#define TO                                                                \
+	"portgauge_destination_owner_used_ports{netns=\"" CLIENTS         \
+	"\",protocol=\"tcp\",local=\"" LOCALHOST "\",remote=\"" LOCALHOST \
+	"\",remote_port=\"5000\",process="
+	metric_becomes(scenario->watch, TO "\"pg-a\",state=\"active\"}", 9);
+	metric_becomes(scenario->watch, TO "\"other\",state=\"active\"}", 5);
+	metric_reaches(scenario->watch,
+		       "portgauge_pool_size_ports{netns=\"other\",protocol=\"tcp\"}", 1000);
+	metric_reaches(scenario->watch, "portgauge_series_dropped_total{list=\"namespaces\"}", 1);
+	metric_reaches(scenario->watch, "portgauge_series_dropped_total{list=\"owners\"}", 1);
+	metric_reaches(scenario->watch,
+		       "portgauge_series_dropped_total{list=\"destination_owners\"}", 1);
+	metric_reaches(scenario->watch, "portgauge_allocations_total{netns=\"other\",", 3);
 }
 
 /* --- with a server --------------------------------------------------------------------------- */
@@ -290,7 +326,7 @@ static void every_query_and_every_rule_we_ship_has_data(void **state)
 	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", TINY_RANGE);
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
-	p = scenario_actor(scenario, CLIENTS, "pg-p");
+	p = scenario_actor(scenario, CLIENTS, HOSTILE);
 	server = start_server(scenario->watch);
 	rules = await_answers(&server, "rules", NULL, p);
 	panels = await_answers(&server, "dashboard", SHIPPED "dashboard/portgauge.json", p);
@@ -302,6 +338,7 @@ static void every_query_and_every_rule_we_ship_has_data(void **state)
 const struct CMUnitTest prometheus_suite[] = {
 	SCENARIO(metrics_are_clean_for_promtool),
 	SCENARIO(openmetrics_are_clean_for_the_reference_parser),
+	SCENARIO(what_has_no_room_is_summed_and_counted),
 	SCENARIO(prometheus_scrapes_what_json_says),
 	SCENARIO(a_shipped_alert_names_the_leak_before_the_first_refusal),
 	SCENARIO(every_query_and_every_rule_we_ship_has_data),

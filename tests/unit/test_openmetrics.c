@@ -281,7 +281,7 @@ static void a_document_is_bounded_and_adds_up_whatever_the_limits(void **state)
 		char *text = encode_with(prometheus_metrics, &crowd->view, &limits);
 
 		assert_sum(text, "portgauge_owner_used_ports{", NETNS_COUNT * names);
-		assert_sum(text, "portgauge_destination_used_ports{", NETNS_COUNT * 2 * names);
+		assert_sum(text, "portgauge_destination_used_ports{", 2 * names * NETNS_COUNT);
 		assert_sum(text, "portgauge_destination_owner_used_ports{", n * 2 * names);
 		assert_in_range(count_lines(text, "portgauge_owner_used_ports{"), 3,
 				3 * (2 * n + 1));
