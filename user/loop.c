@@ -145,6 +145,7 @@ static int block_signals(bool reloads)
 	sigaddset(&set, SIGUSR2);
 	if (reloads)
 		sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD); /* sd-event wants it so before it watches children */
 	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
 

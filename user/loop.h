@@ -19,9 +19,9 @@ struct loop_config {
 	void *context;
 };
 
-/* agent is borrowed. Blocks SIGINT, SIGTERM, SIGUSR1 and SIGUSR2, and SIGHUP to reload, in the
- * calling thread and those it starts later; the first two end loop_run, the third reconciles at
- * once, the last two bring the next second forward. A negative errno on failure. */
+/* agent is borrowed. Blocks SIGINT, SIGTERM, SIGUSR1, SIGUSR2 and SIGCHLD, and SIGHUP to reload, in
+ * the calling thread and those it starts later; the first two end loop_run, the third reconciles at
+ * once, SIGUSR1 and SIGUSR2 bring the next second forward. A negative errno on failure. */
 int loop_new(struct loop **ret, struct agent *agent, const struct loop_config *config);
 void loop_free(struct loop *loop);
 

@@ -5,14 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exporters/alertmanager/alertmanager.h"
+#include "exporters/exec/exec.h"
 #include "exporters/http/http.h"
 #include "exporters/journal/journal.h"
 #include "exporters/json/json.h"
+#include "exporters/notifier.h"
 #include "exporters/prometheus/process.h"
 #include "exporters/prometheus/prometheus.h"
 #include "exporters/report/report.h"
+#include "exporters/webhook/webhook.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
+#include "user/notifiers.h"
 
 #define TELEMETRY_PATH "/metrics" /* unless --web.telemetry-path says otherwise */
 
@@ -40,7 +45,16 @@ static const struct endpoint endpoints[] = {
 /* A new exporter is one line here. */
 static const struct exporter_ops *const all[] = {
 	&http_exporter,
-	&journal_exporter,
+};
+
+/* A new type of notifier is one line here. */
+static const struct notifier_ops *const notifier_types[] = {
+	&alertmanager_notifier, &exec_notifier, &journal_notifier, &webhook_notifier, NULL,
+};
+
+/* What there is without any configuration. */
+static const struct notifier_config default_notifiers[] = {
+	{ .name = "journal", .type = "journal" },
 };
 
 struct exporters {
@@ -48,6 +62,7 @@ struct exporters {
 	struct endpoint endpoints[ARRAY_SIZE(endpoints)];
 	struct exporter *open[ARRAY_SIZE(all)];
 	uint64_t series_dropped[VIEW_LIST__COUNT];
+	struct notifiers *notifiers;
 };
 
 encode_fn *registry_encoder(bool json)
@@ -120,8 +135,22 @@ int exporters_open(struct exporters **ret, const struct web_config *web,
 		exporters_close(exporters);
 		return r;
 	}
+	r = notifiers_new(&exporters->notifiers, notifier_types, event);
+	if (r == 0)
+		r = exporters_set_notifiers(exporters, default_notifiers,
+					    ARRAY_SIZE(default_notifiers));
+	if (r < 0) {
+		exporters_close(exporters);
+		return r;
+	}
 	*ret = exporters;
 	return 0;
+}
+
+int exporters_set_notifiers(struct exporters *exporters, const struct notifier_config *configs,
+			    size_t count)
+{
+	return notifiers_replace(exporters->notifiers, configs, count);
 }
 
 void exporters_close(struct exporters *exporters)
@@ -130,6 +159,7 @@ void exporters_close(struct exporters *exporters)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		all[i]->close(exporters->open[i]);
+	notifiers_free(exporters->notifiers);
 	free(exporters);
 }
 
@@ -151,6 +181,8 @@ void exporters_account(struct exporters *exporters, struct view *view)
 
 void exporters_publish(struct exporters *exporters, struct view *view)
 {
+	if (notifiers_publish(exporters->notifiers, view) < 0)
+		log_error("counting what notifiers did: out of memory");
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (all[i]->publish)
 			all[i]->publish(exporters->open[i], view);
@@ -161,4 +193,5 @@ void exporters_notify(struct exporters *exporters, const struct view_alert *aler
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (all[i]->notify)
 			all[i]->notify(exporters->open[i], alert, entered);
+	notifiers_notify(exporters->notifiers, alert, entered);
 }

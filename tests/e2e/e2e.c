@@ -5,7 +5,7 @@
  *	build/tests/e2e/e2e [OPTION...] [PATTERN]
  *
  *	--source NAME          rather than the one the agent chooses
- *	--without-prometheus   leave out what needs a real one
+ *	--without-prometheus   leave out what needs a real one, or a real Alertmanager
  *	--model                only the scenarios of model.h
  *	--model-results FILE   append how each of those was seen
  *	--list-model           print their names and end
@@ -51,8 +51,14 @@ static void add_all(struct programme *programme)
 	add(programme, command_suite, command_suite_count);
 	add(programme, loss_suite, loss_suite_count);
 	add(programme, verify_suite, verify_suite_count);
+	add(programme, notify_suite, notify_suite_count);
+	if (!programme->without_prometheus) {
+	add(programme, config_suite, config_suite_count);
+	add(programme, verdict_suite, verdict_suite_count);
 	if (!programme->without_prometheus)
 		add(programme, prometheus_suite, prometheus_suite_count);
+		add(programme, alertmanager_suite, alertmanager_suite_count);
+	}
 }
 
 static void add_model(struct programme *programme, struct bench *bench)

@@ -52,6 +52,10 @@ extern const struct CMUnitTest command_suite[];
 extern const struct CMUnitTest loss_suite[];
 extern const struct CMUnitTest prometheus_suite[];
 extern const struct CMUnitTest verify_suite[];
+extern const struct CMUnitTest notify_suite[];
+extern const struct CMUnitTest alertmanager_suite[];
+extern const struct CMUnitTest config_suite[];
+extern const struct CMUnitTest verdict_suite[];
 extern const size_t holds_suite_count;
 extern const size_t refusal_suite_count;
 extern const size_t netns_suite_count;
@@ -59,6 +63,10 @@ extern const size_t command_suite_count;
 extern const size_t loss_suite_count;
 extern const size_t prometheus_suite_count;
 extern const size_t verify_suite_count;
+extern const size_t notify_suite_count;
+extern const size_t alertmanager_suite_count;
+extern const size_t config_suite_count;
+extern const size_t verdict_suite_count;
 
 #define SCENARIO(function) \
 	cmocka_unit_test_setup_teardown(function, scenario_setup, scenario_teardown)

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watch.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "fetch.h"
 #include "process.h"
 #include "user/base/clock.h"
 #include "user/base/util.h"
@@ -23,6 +21,7 @@
 #define NS_PER_SECOND 1000000000ULL
 
 struct watch {
+	const char *netns; /* NULL: ours */
 	pid_t pid;
 	uint16_t port;
 	int log; /* an unnamed file */
@@ -105,6 +104,7 @@ struct watch *watch_start(const struct watch_plan *plan)
 
 	assert_non_null(watch);
 	watch->port = choose_port();
+	watch->netns = plan && plan->launch ? plan->launch->netns : NULL;
 	snprintf(watch->control, sizeof(watch->control), "/tmp/pg-test-%d.sock", getpid());
 	watch->log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	assert_true(watch->log >= 0);
@@ -150,22 +150,9 @@ char *watch_log(const struct watch *watch)
 	return log;
 }
 
-static int open_connection(uint16_t port)
+static int open_connection(const struct watch *watch)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	struct timeval limit = { .tv_sec = 20 };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	return fetch_connect(watch->netns, watch->port);
 }
 
 /* Reads to the end of the connection. The buffer grows as needed: guests touch memory slowly. */
@@ -189,7 +176,7 @@ static char *read_all(int fd, size_t *ret_size)
 static char *get(const struct watch *watch, const char *path, const char *headers,
 		 const char *wanted)
 {
-	CLEANUP(fd_closep) int fd = open_connection(watch->port);
+	CLEANUP(fd_closep) int fd = open_connection(watch);
 	CLEANUP(freep) char *response = NULL;
 	size_t size;
 	char *body;

@@ -77,6 +77,20 @@ static inline void claim_owners(const struct view *view)
 	}
 }
 
+/* At most so many, gravest first, each with its remedy in one line. */
+static inline void claim_verdicts(const struct view *view)
+{
+	claim(view->verdicts_count <= 20);
+	for (size_t i = 0; i < view->verdicts_count; i++) {
+		const struct view_verdict *row = &view->verdicts[i];
+
+		claim(*row->verdict && *row->subject && *row->text && *row->remedy);
+		claim(!strpbrk(row->subject, "\n\033") && !strpbrk(row->text, "\n\033"));
+		claim(!strpbrk(row->remedy, "\n\033") && row->netns_name);
+		claim(!i || row[-1].severity >= row->severity);
+	}
+}
+
 /* Builds a view of the ledger and judges it. */
 static inline void claim_view(struct ledger *ledger, uint64_t now_ns)
 {
@@ -87,5 +101,6 @@ static inline void claim_view(struct ledger *ledger, uint64_t now_ns)
 	claim_pools(view);
 	claim_destinations(view);
 	claim_owners(view);
+	claim_verdicts(view);
 	view_unref(view);
 }

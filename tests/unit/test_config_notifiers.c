@@ -70,6 +70,14 @@ static void what_is_not_said_has_a_default(void **state)
 
 static void everything_can_be_said(void **state)
 {
+	static const struct config_path expected[] = {
+		{ "/etc/portgauge/password", CONFIG_SECRET, NULL },
+		{ "/etc/ssl/ca.pem", CONFIG_READ, NULL },
+		{ "/etc/c.pem", CONFIG_READ, NULL },
+		{ "/etc/k.pem", CONFIG_SECRET, NULL },
+		{ "/etc/token", CONFIG_SECRET, NULL },
+		{ "/usr/bin/page", CONFIG_PROGRAM, NULL },
+	};
 	struct config *config = read_good_settings(
 		LIST "- name: on-call\n  type: alertmanager\n"
 		     "  urls: [\"https://a.example/am\", \"https://b.example/am\"]\n"
@@ -81,7 +89,7 @@ static void everything_can_be_said(void **state)
 		     "  bearer_token_file: /etc/token\n  source_ports: 700\n"
 		     "- name: page\n  type: exec\n  command: [/usr/bin/page, \"--to\", \"7\"]\n");
 	const struct notifier_config *n = config->notifiers;
-	const struct config_secret *secrets;
+	const struct config_path *paths;
 	size_t count;
 
 	(void)state;
@@ -105,11 +113,12 @@ static void everything_can_be_said(void **state)
 	assert_string_equal(n[2].argv[2], "7");
 	assert_null(n[2].argv[3]);
 
-	secrets = config_secrets(config, &count);
-	assert_int_equal(count, 3);
-	assert_string_equal(secrets[0].path, "/etc/portgauge/password");
-	assert_string_equal(secrets[1].path, "/etc/k.pem");
-	assert_string_equal(secrets[2].path, "/etc/token");
+	paths = config_paths(config, &count);
+	assert_int_equal(count, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < count; i++) {
+		assert_string_equal(paths[i].path, expected[i].path);
+		assert_int_equal(paths[i].use, expected[i].use);
+	}
 	config_free(config);
 }
 

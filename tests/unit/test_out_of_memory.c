@@ -314,6 +314,30 @@ static void no_rows_are_no_view(void **state)
 	books_close(&books);
 }
 
+/* What is watched is forgotten, and a verdict without words is no verdict. */
+static void no_words_are_no_view(void **state)
+{
+	struct view_facts facts = { .source = "test" };
+	struct books books = books_open();
+	struct view *view = NULL;
+	unsigned int i = 1;
+
+	(void)state;
+	for (uint32_t netns = 2; netns < 32; netns++)
+		for (uint32_t k = 0; k < 90; k++)
+			take(&books, .id = netns * 100 + k, .port = (uint16_t)(40000 + k),
+			     .netns = netns);
+	for (; !view; i++) {
+		countdown = i;
+		pass(&books, SECOND);
+		expect(view_build(&view, books.ledger, &facts));
+		countdown = 0;
+	}
+	assert_int_equal(view->verdicts_count, 20);
+	view_unref(view);
+	books_close(&books);
+}
+
 static void a_set_that_cannot_grow_is_unchanged(void **state)
 {
 	struct portset set = { 0 };
@@ -445,6 +469,7 @@ int main(void)
 		cmocka_unit_test(no_ledger_leaves_the_result_alone),
 		cmocka_unit_test(no_view_leaves_the_result_alone),
 		cmocka_unit_test(no_rows_are_no_view),
+		cmocka_unit_test(no_words_are_no_view),
 		cmocka_unit_test(a_set_that_cannot_grow_is_unchanged),
 		cmocka_unit_test(a_queue_that_cannot_grow_is_unchanged),
 		cmocka_unit_test(a_table_that_cannot_grow_keeps_its_holds),

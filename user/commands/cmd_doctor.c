@@ -9,6 +9,8 @@
 
 #include <jansson.h>
 
+#include "exporters/json/rows.h"
+#include "user/agent.h"
 #include "user/host/cgroup.h"
 #include "user/commands/command.h"
 #include "user/host/kallsyms.h"
@@ -19,6 +21,7 @@
 #include "user/host/procfs.h"
 #include "user/sources/source.h"
 #include "user/base/util.h"
+#include "user/core/view.h"
 
 #define BTF "/sys/kernel/btf/vmlinux"
 #define KALLSYMS "/proc/kallsyms"
@@ -41,11 +44,13 @@ struct diagnosis {
 	size_t netns_count;
 	struct netns_facts facts;
 	bool facts_known;
+	struct view *view; /* one picture; NULL: none could be taken */
 };
 
 static void diagnosis_done(struct diagnosis *diagnosis)
 {
 	free(diagnosis->cgroup_root);
+	view_unref(diagnosis->view);
 }
 
 /* Without all that the best source needs, commands take a worse one only if it is named. */
@@ -100,6 +105,21 @@ static void find_parts(struct diagnosis *diagnosis)
 			kallsyms_find_parts(file, table[i]->hooks, remember_part, diagnosis);
 }
 
+/* What a look at all ports tells, without the history that a running agent has. */
+static void take_picture(struct diagnosis *diagnosis, const struct options *options)
+{
+	struct agent_config config = options_agent(options);
+	struct agent *agent = NULL;
+
+	if (!diagnosis->chosen)
+		return;
+	config.source = diagnosis->chosen;
+	if (agent_open(&agent, &config) < 0)
+		return;
+	agent_view(agent, &diagnosis->view);
+	agent_close(agent);
+}
+
 static void examine(struct diagnosis *diagnosis, const struct options *options)
 {
 	struct netns_list list;
@@ -118,6 +138,7 @@ static void examine(struct diagnosis *diagnosis, const struct options *options)
 	diagnosis->facts_known = netns_read_facts(&diagnosis->facts) == 0;
 	try_sources(diagnosis, options);
 	find_parts(diagnosis);
+	take_picture(diagnosis, options);
 }
 
 static void print_source(const struct diagnosis *diagnosis, const struct source_attempt *attempt)
@@ -130,6 +151,22 @@ static void print_source(const struct diagnosis *diagnosis, const struct source_
 		printf("  %-11s %s: %s\n", name,
 		       diagnosis->chosen && !strcmp(diagnosis->chosen, name) ? "chosen" : "works",
 		       attempt->ops->sees);
+}
+
+/* Their words are printable: user/core/verdict_text.c makes them. */
+static void print_verdicts(const struct view *view)
+{
+	if (!view)
+		return;
+	puts("\nverdicts, of one picture; a running agent knows more");
+	if (!view->verdicts_count)
+		puts("  none");
+	for (size_t i = 0; i < view->verdicts_count; i++) {
+		const struct view_verdict *v = &view->verdicts[i];
+
+		printf("  %s %s: %s\n    %s\n    Remedy: %s\n", view_severity_name(v->severity),
+		       v->verdict, v->subject, v->text, v->remedy);
+	}
 }
 
 static void print_text(const struct diagnosis *diagnosis)
@@ -163,6 +200,7 @@ static void print_text(const struct diagnosis *diagnosis)
 		     "sees less");
 	else if (!diagnosis->chosen)
 		puts("\nno source works here: mend what stands behind \"no\" above");
+	print_verdicts(diagnosis->view);
 }
 
 static json_t *json_privileges(const struct diagnosis *diagnosis)
@@ -210,6 +248,8 @@ static void print_json(const struct diagnosis *diagnosis)
 	json_object_set_new(root, "privileges", json_privileges(diagnosis));
 	json_object_set_new(root, "sources", json_sources(diagnosis));
 	json_object_set_new(root, "split_functions", json_parts(diagnosis));
+	json_object_set_new(root, "verdicts",
+			    diagnosis->view ? rows_verdicts(diagnosis->view) : json_null());
 	json_object_set_new(root, "source",
 			    diagnosis->chosen ? json_string(diagnosis->chosen) : json_null());
 	json_dumpf(root, stdout, JSON_INDENT(2));

@@ -105,8 +105,10 @@ static struct view_limits limits_of(const struct config *config, const struct op
 /* Alerts that fire keep firing. */
 static int apply(struct run *run, struct config *config, const struct options *options)
 {
-	int r = loop_set_reconcile(run->loop, options->reconcile_ns);
+	int r = exporters_set_notifiers(run->exporters, config->notifiers, config->notifiers_count);
 
+	if (r == 0)
+		r = loop_set_reconcile(run->loop, options->reconcile_ns);
 	if (r < 0)
 		return r;
 	agent_look_when_told(run->agent, options->reconcile_ns == 0);
@@ -203,6 +205,9 @@ static int open_all(struct run *run)
 				 run->options.reconcile_ns, loop_event(run->loop));
 	if (r == 0)
 		r = exporters_open(&run->exporters, &run->web, &run->limits, loop_event(run->loop));
+	if (r == 0)
+		r = exporters_set_notifiers(run->exporters, run->config->notifiers,
+					    run->config->notifiers_count);
 	return r;
 }
 

@@ -25,12 +25,13 @@ void *config_rows(struct config *config, size_t count, size_t size)
 	return rows;
 }
 
-void config_add_secret(struct config *config, struct yaml_node *node, const char *path)
+void config_add_path(struct config *config, struct yaml_node *node, const char *path,
+		     enum config_use use)
 {
 	struct config_memory *memory = config->memory;
 
-	if (memory->secrets_count < CONFIG_SECRETS_MAX)
-		memory->secrets[memory->secrets_count++] = (struct config_secret){ path, node };
+	if (memory->paths_count < CONFIG_PATHS_MAX)
+		memory->paths[memory->paths_count++] = (struct config_path){ path, use, node };
 }
 
 static bool has_control(const char *text)
@@ -41,20 +42,28 @@ static bool has_control(const char *text)
 	return false;
 }
 
-bool config_take_path(struct yaml *yaml, struct yaml_node *mapping, const char *key,
-		      const char **ret)
+bool config_as_path(struct yaml *yaml, struct yaml_node *node, const char **ret)
 {
-	struct yaml_node *node = yaml_take(yaml, mapping, key);
 	const char *path;
 
 	if (!yaml_as_string(yaml, node, &path))
 		return false;
 	if (*path != '/' || has_control(path)) {
-		yaml_complain(yaml, node, "%s is a whole path, which starts with '/'", key);
+		yaml_complain(yaml, node, "\"%s\" is no whole path; write one that starts with '/'",
+			      path);
 		return false;
 	}
 	*ret = path;
 	return true;
+}
+
+void config_take_file(struct config *config, struct yaml_node *mapping, const char *key,
+		      enum config_use use, const char **ret)
+{
+	struct yaml_node *node = yaml_take(config->memory->yaml, mapping, key);
+
+	if (config_as_path(config->memory->yaml, node, ret))
+		config_add_path(config, node, *ret, use);
 }
 
 size_t config_list(struct yaml *yaml, struct yaml_node *node, size_t min, size_t max)
@@ -104,7 +113,7 @@ static void read_agent(struct config *config, struct yaml_node *root)
 	agent->max_holds = (uint32_t)holds;
 	agent->has_reconcile = yaml_as_duration(yaml, yaml_take(yaml, root, "reconcile"), 0,
 						RECONCILE_MAX_NS, &agent->reconcile_ns);
-	config_take_path(yaml, root, "control", &agent->control);
+	config_as_path(yaml, yaml_take(yaml, root, "control"), &agent->control);
 }
 
 static void read_limits(struct config *config, struct yaml_node *root)
@@ -153,7 +162,7 @@ static void read_web(struct config *config, struct yaml_node *root)
 
 	read_listen(config, web);
 	yaml_take_bool(yaml, web, "systemd_socket", &config->web.systemd_socket);
-	config_take_path(yaml, web, "config_file", &config->web.config_file);
+	config_take_file(config, web, "config_file", CONFIG_READ, &config->web.config_file);
 	if (yaml_as_string(yaml, path, &config->web.telemetry_path) &&
 	    config->web.telemetry_path[0] != '/')
 		yaml_complain(yaml, path, "the path starts with '/', as in /metrics");
@@ -221,13 +230,13 @@ const struct yaml_error *config_errors(const struct config *config, size_t *ret_
 	return yaml_errors(config->memory->yaml, ret_count);
 }
 
-const struct config_secret *config_secrets(const struct config *config, size_t *ret_count)
+const struct config_path *config_paths(const struct config *config, size_t *ret_count)
 {
-	*ret_count = config->memory->secrets_count;
-	return config->memory->secrets;
+	*ret_count = config->memory->paths_count;
+	return config->memory->paths;
 }
 
-void config_complain(struct config *config, const struct config_secret *secret, const char *text)
+void config_complain(struct config *config, const struct config_path *path, const char *text)
 {
-	yaml_complain(config->memory->yaml, secret->node, "%s", text);
+	yaml_complain(config->memory->yaml, path->node, "%s", text);
 }

@@ -53,12 +53,15 @@ void config_freep(struct config **config);
 /* In the order of the text; valid as long as config. */
 const struct yaml_error *config_errors(const struct config *config, size_t *ret_count);
 
-/* Files whose content must stay secret. */
-struct config_secret {
+/* Files that the settings name. */
+enum config_use { CONFIG_READ, CONFIG_SECRET, CONFIG_PROGRAM };
+
+struct config_path {
 	const char *path;
+	enum config_use use;
 	struct yaml_node *node; /* where it stands */
 };
-const struct config_secret *config_secrets(const struct config *config, size_t *ret_count);
+const struct config_path *config_paths(const struct config *config, size_t *ret_count);
 
 /* Adds an error at such a place. */
-void config_complain(struct config *config, const struct config_secret *secret, const char *text);
+void config_complain(struct config *config, const struct config_path *path, const char *text);

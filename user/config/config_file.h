@@ -4,7 +4,7 @@
 
 struct config;
 
-/* 0 whatever is wrong with the content, see config_errors; among the errors is each file that
- * should be secret and that others can read. A negative errno if the file cannot be read: *ret is
- * untouched. */
+/* 0 whatever is wrong with the content, see config_errors; among the errors is each file
+ * that the settings name and that is not there, is no program, or is no secret though it should be.
+ * A negative errno if the file cannot be read: *ret is untouched. */
 int config_load(struct config **ret, const char *path);

@@ -131,14 +131,6 @@ static void read_urls(const struct entry *entry)
 	entry->into->urls_count = good;
 }
 
-static void read_secret(const struct entry *entry, const char *key, const char **ret)
-{
-	struct yaml_node *node = yaml_take(entry->yaml, entry->node, key);
-
-	if (config_take_path(entry->yaml, entry->node, key, ret))
-		config_add_secret(entry->config, node, *ret);
-}
-
 static void check_identity(const struct entry *entry)
 {
 	const struct notifier_config *into = entry->into;
@@ -161,11 +153,13 @@ static void read_identity(const struct entry *entry)
 	struct notifier_config *into = entry->into;
 
 	yaml_take_string(entry->yaml, entry->node, "username", &into->username);
-	read_secret(entry, "password_file", &into->password_file);
-	read_secret(entry, "bearer_token_file", &into->bearer_token_file);
-	config_take_path(entry->yaml, entry->node, "ca_file", &into->ca_file);
-	config_take_path(entry->yaml, entry->node, "cert_file", &into->cert_file);
-	read_secret(entry, "key_file", &into->key_file);
+	config_take_file(entry->config, entry->node, "password_file", CONFIG_SECRET,
+			 &into->password_file);
+	config_take_file(entry->config, entry->node, "bearer_token_file", CONFIG_SECRET,
+			 &into->bearer_token_file);
+	config_take_file(entry->config, entry->node, "ca_file", CONFIG_READ, &into->ca_file);
+	config_take_file(entry->config, entry->node, "cert_file", CONFIG_READ, &into->cert_file);
+	config_take_file(entry->config, entry->node, "key_file", CONFIG_SECRET, &into->key_file);
 	check_identity(entry);
 }
 
@@ -240,12 +234,15 @@ static void read_command(const struct entry *entry)
 	if (!list && entry->into->type)
 		yaml_complain(entry->yaml, entry->node,
 			      "type 'exec' needs a command; add command: [/path/to/program]");
-	for (size_t i = 0; argv && i < count; i++)
-		if (!yaml_as_string(entry->yaml, yaml_item(list, i), &argv[i]))
+	for (size_t i = 0; argv && i < count; i++) {
+		struct yaml_node *node = yaml_item(list, i);
+
+		if (i ? !yaml_as_string(entry->yaml, node, &argv[i])
+		      : !config_as_path(entry->yaml, node, &argv[i]))
 			return;
-	if (argv && count && argv[0][0] != '/')
-		yaml_complain(entry->yaml, yaml_item(list, 0),
-			      "the program is named by its whole path, which starts with '/'");
+	}
+	if (argv && count)
+		config_add_path(entry->config, yaml_item(list, 0), argv[0], CONFIG_PROGRAM);
 	entry->into->argv = argv;
 }
 

@@ -6,27 +6,29 @@
 #include "user/base/yaml.h"
 #include "user/config/config.h"
 
-#define CONFIG_SECRETS_MAX (3 * CONFIG_NOTIFIERS_MAX)
+#define CONFIG_PATHS_MAX (6 * CONFIG_NOTIFIERS_MAX + 1)
 #define CONFIG_PATTERNS_MAX 64 /* in one list of a selector */
 
 /* What a config owns. */
 struct config_memory {
 	struct arena *arena;
 	struct yaml *yaml;
-	struct config_secret secrets[CONFIG_SECRETS_MAX];
-	size_t secrets_count;
+	struct config_path paths[CONFIG_PATHS_MAX];
+	size_t paths_count;
 	bool exhausted; /* an allocation failed */
 };
 
 /* Zeroed rows; NULL, and noted, when there is no memory. */
 void *config_rows(struct config *config, size_t count, size_t size);
 
-/* Notes a file that must be secret. */
-void config_add_secret(struct config *config, struct yaml_node *node, const char *path);
+/* A whole path, without control characters. False: there is none, or that was complained of. */
+bool config_as_path(struct yaml *yaml, struct yaml_node *node, const char **ret);
 
-/* An absolute path, without control characters. */
-bool config_take_path(struct yaml *yaml, struct yaml_node *mapping, const char *key,
-		      const char **ret);
+/* The same of a file, which is noted. */
+void config_take_file(struct config *config, struct yaml_node *mapping, const char *key,
+		      enum config_use use, const char **ret);
+void config_add_path(struct config *config, struct yaml_node *node, const char *path,
+		     enum config_use use);
 
 /* Items of a sequence, min to max of them; else that is complained of. NULL: 0. */
 size_t config_list(struct yaml *yaml, struct yaml_node *node, size_t min, size_t max);

@@ -17,6 +17,13 @@ bool hold_is_exclusive(const struct hold *hold)
 	return hold->path != PATH_CONNECT;
 }
 
+/* A remnant without timestamps, or whose peer has not closed: tcp_twsk_unique never gives it away.
+ */
+static bool is_stiff(const struct hold *hold)
+{
+	return hold->state == HOLD_TIME_WAIT && (hold->flags & HOLD_TW_FLAGS) != HOLD_TW_TIMESTAMPS;
+}
+
 void tally_add(struct tally *tally, const struct hold *hold, int sign)
 {
 	uint32_t one = (uint32_t)sign;
@@ -29,6 +36,8 @@ void tally_add(struct tally *tally, const struct hold *hold, int sign)
 		tally->active += one;
 	if (hold->marks & MARK_RECYCLABLE)
 		tally->recyclable += one;
+	if (!hold_is_exclusive(hold) && is_stiff(hold))
+		tally->stiff += one;
 }
 
 static void tallies_add(struct hold *hold, int sign)
@@ -39,6 +48,8 @@ static void tallies_add(struct hold *hold, int sign)
 		tally_add(&share->key.stake->tally, hold, sign);
 	if (!share->key.destination)
 		return;
+	if (hold->path == PATH_BIND)
+		share->key.stake->bound += (uint32_t)sign;
 	tally_add(&share->tally, hold, sign);
 	tally_add(&share->key.destination->tally, hold, sign);
 	for (struct window *window = share->key.destination->windows; window; window = window->next)

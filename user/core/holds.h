@@ -16,6 +16,7 @@ struct destination;
 #define MARK_FOUND 0x02      /* when it began is not known */
 #define MARK_RECYCLABLE 0x04 /* the kernel would give its port to the same destination now */
 #define MARK_SEEN 0x08       /* repeated by the resync under way */
+#define MARK_NAMED 0x10      /* its owner asked for this very port */
 
 struct hold {
 	uint64_t id; /* 0: free entry */

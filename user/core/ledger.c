@@ -96,6 +96,8 @@ static void end_hold(struct ledger *ledger, struct hold *hold, uint64_t now_ns, 
 	if (found)
 		count_drift(ledger, hold, true);
 	counters_given_back(ledger, pool, hold->path);
+	turnover_closed(hold);
+	vacancy_left(ledger, hold, now_ns);
 	if (!(hold->marks & MARK_FOUND) && now_ns > hold->taken_ns)
 		histogram_add(&ledger->lifetimes[protocol_index(pool->protocol)][hold->path],
 			      lifetime_bounds, now_ns - hold->taken_ns);
@@ -145,6 +147,8 @@ static int insert_hold(struct ledger *ledger, const struct abi_hold *seen, uint8
 
 	if (!share)
 		return -ENOMEM;
+	if (seen->path == PATH_EXPLICIT)
+		marks |= MARK_NAMED;
 	share->holds++; /* keeps it while a predecessor goes */
 	if (seen->path == PATH_CONNECT)
 		end_predecessor(ledger, share, seen->tuple.port, seen->taken_ns);
@@ -181,6 +185,7 @@ static void count_allocation(struct ledger *ledger, struct hold *hold,
 			return;
 	}
 	counters_taken(ledger, hold_pool(hold), hold->path);
+	turnover_opened(hold);
 	hold->share->key.stake->allocations++;
 	if (taken->search_ns)
 		histogram_add(&ledger->searches[protocol][hold->path], search_bounds,
@@ -196,12 +201,16 @@ static int replace_hold(struct ledger *ledger, struct hold *hold, const struct a
 	bool stuck = portset_contains(&pool->stuck, hold->port);
 	int r;
 
-	marks |= hold->marks & MARK_FOUND;
+	marks |= hold->marks & (MARK_FOUND | MARK_NAMED);
 	if (seen->state == HOLD_TIME_WAIT)
 		marks |= hold->marks & MARK_RECYCLABLE;
+	if (seen->state == HOLD_TIME_WAIT)
+		turnover_waited(hold);
 	share->holds++; /* keeps it, and its owner's counts, in case the hold comes back to it */
 	hold_drop(ledger, hold);
 	r = insert_hold(ledger, seen, marks);
+	if (r == 0)
+		turnover_moved(share, holds_find(&ledger->holds, seen->id));
 	if (r == 0 && stuck && !portset_contains(&pool->exclusive, seen->tuple.port) &&
 	    !portset_contains(&pool->stuck, seen->tuple.port))
 		r = portset_add(&pool->stuck, seen->tuple.port);
@@ -227,6 +236,7 @@ static int begin_hold(struct ledger *ledger, const struct event_taken *taken, ui
 	if (r < 0)
 		return r;
 	hold = holds_find(&ledger->holds, taken->hold.id);
+	vacancy_taken(ledger, hold);
 	count_allocation(ledger, hold, taken);
 	if (taken->header.flags & EVENT_RESYNC)
 		return 0;
@@ -252,6 +262,7 @@ static int apply_time_wait(struct ledger *ledger, const struct event_time_wait *
 
 	if (!hold)
 		return 0;
+	turnover_waited(hold);
 	hold_set_time_wait(hold, event->flags);
 	return hold_review_time_wait(ledger, hold, event->header.time_ns);
 }
@@ -326,6 +337,7 @@ void ledger_advance(struct ledger *ledger, uint64_t now_ns)
 		ledger->now_ns = now_ns;
 	release_due_time_waits(ledger);
 	follow_trends(ledger);
+	watch_all(ledger);
 	if (!ledger->idle_stakes)
 		return;
 	HASH_ITER(hh, ledger->stakes, stake, next) {

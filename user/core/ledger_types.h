@@ -20,7 +20,9 @@
 #include "user/core/holds.h"
 #include "user/core/portset.h"
 #include "user/core/trend.h"
+#include "user/core/vacancy.h"
 #include "user/core/view.h"
+#include "user/core/watched.h"
 
 #define REFUSALS_KEPT 256
 #define REFUSED_SECONDS 60
@@ -32,6 +34,7 @@ struct tally {
 	uint32_t time_wait; /* recyclable ones included */
 	uint32_t recyclable;
 	uint32_t exclusive; /* bound before they connected: in the pool's count, not in used */
+	uint32_t stiff;     /* of time_wait: no setting makes them recyclable */
 };
 
 struct histogram {
@@ -65,6 +68,8 @@ struct pool {
 	double exhaustion_seconds;         /* of itself or one of them; the same */
 	uint32_t drift_running;            /* of the reconcile under way */
 	bool counted_apart;                /* see counters.h */
+	struct watched *watched;           /* NULL: few ports are held */
+	uint32_t explained; /* ports with a verdict on who has them; verdict_find fills it */
 };
 
 struct netns {
@@ -116,6 +121,9 @@ struct stake {
 	uint64_t refusals;
 	uint64_t refused_ns; /* the newest */
 	uint32_t shares;
+	uint32_t bound; /* holds by bind(port 0) that then connected */
+	struct turnover turnover;
+	struct watched *watched; /* of exclusive; NULL: few */
 	UT_hash_handle hh;
 };
 
@@ -136,6 +144,7 @@ struct window {
 	uint32_t holds; /* of sockets with this very range */
 	struct tally tally;
 	uint32_t kept; /* as in struct destination */
+	struct standing standing;
 };
 
 struct destination {
@@ -146,6 +155,8 @@ struct destination {
 	struct window *windows; /* list; usually empty */
 	struct share *shares;   /* list through share.next */
 	uint32_t shares_count;
+	struct turnover turnover;
+	struct watched *watched; /* NULL: few ports are used */
 	UT_hash_handle hh;
 };
 
@@ -158,6 +169,8 @@ struct share {
 	struct share_key key;
 	struct tally tally;
 	uint32_t holds;
+	struct turnover turnover;
+	struct watched *watched; /* of what is active; NULL: few */
 	struct share *next;
 	struct share *previous;
 	UT_hash_handle hh;
@@ -209,6 +222,7 @@ struct ledger {
 	struct abi_range *ranges; /* own ranges of sockets, by hold.range; [0] is none */
 	uint16_t ranges_count;
 	bool starting; /* until the first reconcile ended */
+	bool watching; /* watch_all has been here */
 	struct holds holds;
 	struct netns *netns;
 	struct owner *owners;
@@ -228,6 +242,7 @@ struct ledger {
 	uint64_t refused_together;               /* refusals that have no such row */
 	uint64_t taken_together[2][PATH__COUNT]; /* [0] TCP, [1] UDP */
 	uint64_t given_back_together[2][PATH__COUNT];
+	struct vacancy vacancies[VACANCIES_MAX];
 	uint32_t idle_stakes;                      /* kept only for their refusals */
 	struct histogram searches[2][PATH__COUNT]; /* [0] TCP, [1] UDP */
 	struct histogram lifetimes[2][PATH__COUNT];

@@ -34,10 +34,12 @@ static void pools_free(struct ledger *ledger, struct netns *netns)
 
 	while ((pool = netns->pools)) {
 		netns->pools = pool->next;
+		vacancies_forget(ledger, pool);
 		portset_done(&pool->ports);
 		portset_done(&pool->exclusive);
 		portset_done(&pool->stuck);
 		free(pool->reserved);
+		free(pool->watched);
 		free(pool);
 		ledger->pools_count--;
 	}

@@ -132,6 +132,7 @@ static void destination_collect(struct ledger *ledger, struct destination *desti
 		return;
 	HASH_DEL(ledger->destinations, destination);
 	windows_done(destination);
+	free(destination->watched);
 	free(destination);
 }
 
@@ -163,6 +164,7 @@ static void stake_free(struct ledger *ledger, struct stake *stake)
 
 	HASH_DEL(ledger->stakes, stake);
 	portset_done(&stake->exclusive);
+	free(stake->watched);
 	free(stake);
 	ledger->idle_stakes--;
 	if (--owner->stakes == 0)
@@ -253,6 +255,7 @@ void share_collect(struct ledger *ledger, struct share *share)
 	HASH_DEL(ledger->shares, share);
 	destination_collect(ledger, share->key.destination);
 	stake_collect(ledger, share->key.stake);
+	free(share->watched);
 	free(share);
 }
 

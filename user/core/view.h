@@ -202,13 +202,14 @@ struct view_verdict {
 	char process[VIEW_COMM_LEN];
 };
 
-/* How one notifier fares, since the agent's start. */
+/* How one notifier fares, since it was opened. A message is one state of one alert for one
+ * receiver: each of several receivers counts for itself. */
 struct view_notifier {
 	const char *name;
-	uint64_t delivered; /* messages that somebody took */
-	uint64_t failed;    /* attempts that nobody took; they are made again */
-	uint64_t dropped;   /* messages given up: the queue was full, or they grew too old */
-	uint64_t waiting;   /* now */
+	uint64_t delivered; /* messages that were taken, repetitions of what still fires included */
+	uint64_t failed;    /* attempts that failed, each with one message or many */
+	uint64_t dropped;   /* messages given up: no room, too old, or refused as wrong */
+	uint64_t waiting;   /* messages, now */
 };
 
 struct view_health {

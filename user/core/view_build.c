@@ -355,6 +355,7 @@ int view_build(struct view **ret, struct ledger *ledger, const struct view_facts
 		build_refusals(&builder);
 		build_counters(&builder);
 		build_health(&builder);
+		build_verdicts(&builder);
 	}
 	if (builder.failed) {
 		arena_free(builder.arena);

@@ -33,3 +33,4 @@ uint64_t builder_realtime(const struct builder *builder, uint64_t monotonic_ns);
 void build_refusals(struct builder *builder);
 void build_counters(struct builder *builder);
 void build_health(struct builder *builder);
+void build_verdicts(struct builder *builder); /* after the pools */
