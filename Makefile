@@ -91,6 +91,9 @@ fuzz-targets: $(FUZZ)
 
 install: all ## install below $(DESTDIR)$(prefix)
 	$(Q)install -D -m 755 $(B)/portgauge $(DESTDIR)$(prefix)/bin/portgauge
+	$(Q)install -D -m 644 -t $(DESTDIR)$(prefix)/share/portgauge/prometheus exporters/prometheus/rules/alerts.yml \
+		exporters/prometheus/rules/recording.yml
+	$(Q)install -D -m 644 -t $(DESTDIR)$(prefix)/share/portgauge/grafana exporters/prometheus/dashboard/portgauge.json
 
 clean: ## remove build/
 	$(Q)rm -rf build

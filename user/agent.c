@@ -142,6 +142,11 @@ void agent_explain(const struct agent *agent)
 	tell_failures(agent, LOG_LEVEL_INFO);
 }
 
+void agent_limit(struct agent *agent, const struct view_limits *limits)
+{
+	ledger_limit(agent->ledger, limits);
+}
+
 void agent_observe(struct agent *agent, agent_observer *observer, void *context)
 {
 	agent->observer = observer;

@@ -41,6 +41,9 @@ void agent_close(struct agent *agent);
 /* Logs why its source is not a better one, a line for each that failed. */
 void agent_explain(const struct agent *agent);
 
+/* How many counters there may be from now on; those that are there stay. */
+void agent_limit(struct agent *agent, const struct view_limits *limits);
+
 /* Borrowed; NULL ends it. */
 void agent_observe(struct agent *agent, agent_observer *observer, void *context);
 

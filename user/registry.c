@@ -23,13 +23,20 @@
 
 static void metrics(FILE *out, const struct view *view, const struct view_limits *limits)
 {
+	prometheus_process(out, SAMPLE_TEXT, "/proc/self");
 	prometheus_metrics(out, view, limits);
-	prometheus_process(out, "/proc/self");
+}
+
+static void openmetrics(FILE *out, const struct view *view, const struct view_limits *limits)
+{
+	prometheus_process(out, SAMPLE_OPENMETRICS, "/proc/self");
+	prometheus_openmetrics(out, view, limits);
 }
 
 /* What HTTP offers beside its own pages. */
 static const struct endpoint endpoints[] = {
-	{ TELEMETRY_PATH, "text/plain; version=0.0.4; charset=utf-8", "Metrics", metrics },
+	{ TELEMETRY_PATH, PROMETHEUS_TEXT_TYPE, "Metrics", metrics },
+	{ TELEMETRY_PATH, PROMETHEUS_OPENMETRICS_TYPE, NULL, openmetrics },
 	{ "/api/v1/snapshot", "application/json", "Snapshot", json_snapshot },
 	{ "/api/v1/alerts", "application/json", "Alerts", json_alerts },
 	{ "/report", "text/plain; charset=utf-8", "Report for people", report_snapshot },
@@ -54,6 +61,7 @@ struct exporters {
 	struct exporter_config config;
 	struct endpoint endpoints[ARRAY_SIZE(endpoints)];
 	struct exporter *open[ARRAY_SIZE(all)];
+	uint64_t series_dropped[VIEW_LIST__COUNT];
 	struct notifiers *notifiers;
 };
 
@@ -155,8 +163,17 @@ void exporters_close(struct exporters *exporters)
 	free(exporters);
 }
 
-void exporters_account(const struct exporters *exporters, struct view *view)
+/* What had no room is counted for as long as the exporters live; the view carries it. */
+static void count_dropped(struct exporters *exporters, struct view *view)
 {
+	prometheus_count_dropped(exporters->series_dropped, view, exporters->config.limits);
+	for (size_t i = 0; i < ARRAY_SIZE(exporters->series_dropped); i++)
+		view->series_dropped[i] += exporters->series_dropped[i];
+}
+
+void exporters_account(struct exporters *exporters, struct view *view)
+{
+	count_dropped(exporters, view);
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		if (all[i]->account)
 			all[i]->account(exporters->open[i], view);

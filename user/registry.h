@@ -20,7 +20,7 @@ int exporters_open(struct exporters **ret, const struct web_config *web,
 void exporters_close(struct exporters *exporters); /* NULL is fine */
 
 /* Adds what they count of themselves to a view before it is shown to anyone. */
-void exporters_account(const struct exporters *exporters, struct view *view);
+void exporters_account(struct exporters *exporters, struct view *view);
 
 /* The notifiers there are from now on, instead of the one that there is at first: a journal
  * notifier of that name. configs are copied. A notifier whose configuration is as it was goes on

@@ -3,44 +3,12 @@
 
 #include <math.h>
 
+#include "exporters/prometheus/destination.h"
 #include "exporters/prometheus/sample.h"
-#include "exporters/prometheus/series.h"
+#include "exporters/prometheus/scrape.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/core/view.h"
-
-#define PORT_MAX 8
-#define RANGE_MAX 16
-
-enum { NETNS, PROTOCOL, LOCAL, REMOTE, REMOTE_PORT, RANGE, LABELS };
-
-/* The labels of one destination and what their values point to. */
-struct named {
-	struct label labels[LABELS];
-	char local[TEXT_ADDRESS_MAX];
-	char remote[TEXT_ADDRESS_MAX];
-	char remote_port[PORT_MAX];
-	char range[RANGE_MAX];
-	size_t count; /* of labels: only a window tells its range */
-};
-
-static void name_destination(struct named *ret, const struct view_destination *d)
-{
-	snprintf(ret->remote_port, sizeof(ret->remote_port), "%u", d->remote_port);
-	ret->labels[NETNS] = (struct label){ "netns", d->netns_name };
-	ret->labels[PROTOCOL] = (struct label){ "protocol", text_protocol(d->protocol) };
-	ret->labels[LOCAL] = (struct label){ "local", text_address(ret->local, d->local) };
-	ret->labels[REMOTE] = (struct label){ "remote", text_address(ret->remote, d->remote) };
-	ret->labels[REMOTE_PORT] = (struct label){ "remote_port", ret->remote_port };
-	snprintf(ret->range, sizeof(ret->range), "%u-%u", d->first, d->last);
-	ret->labels[RANGE] = (struct label){ "range", ret->range };
-	ret->count = d->window ? LABELS : RANGE;
-}
-
-static size_t shown(const struct view *view, const struct view_limits *limits)
-{
-	return view->destinations_count < limits->top ? view->destinations_count : limits->top;
-}
 
 static void write_rest(FILE *out, const char *name, const struct series *rest)
 {
@@ -57,13 +25,14 @@ static void write_rest(FILE *out, const char *name, const struct series *rest)
 
 /* What is not shown, summed per pool. A set that cannot grow leaves the rest out: a stream that
  * lives in memory fails then as well, and the caller sees that. */
-static void used_rest(FILE *out, const char *name, const struct view *view, size_t from)
+static void used_rest(FILE *out, const char *name, const struct scrape *scrape, size_t from)
 {
 	struct series_set rest = { 0 };
 
-	for (size_t i = from; i < view->destinations_count; i++) {
-		const struct view_destination *d = &view->destinations[i];
-		const struct series_key key = { .netns = d->netns_name, .protocol = d->protocol };
+	for (size_t i = from; i < scrape->view->destinations_count; i++) {
+		const struct view_destination *d = &scrape->view->destinations[i];
+		const struct series_key key = { .netns = scrape_netns(scrape, d->netns_name),
+						.protocol = d->protocol };
 		const uint64_t values[SERIES_VALUES] = { d->used };
 
 		if (!d->window) /* else its ports are in its destination's own row */
@@ -75,44 +44,57 @@ static void used_rest(FILE *out, const char *name, const struct view *view, size
 	series_done(&rest);
 }
 
-void family_destination_used(FILE *out, const char *name, const struct view *view,
-			     const struct view_limits *limits)
+void family_destination_used(FILE *out, const char *name, const struct scrape *scrape)
 {
-	size_t count = shown(view, limits);
-	struct named named;
+	size_t count = destinations_shown(scrape);
+	struct destination_labels of;
 
 	for (size_t i = 0; i < count; i++) {
-		name_destination(&named, &view->destinations[i]);
-		sample_count(out, name, "", named.labels, named.count, view->destinations[i].used);
+		destination_label(&of, &scrape->view->destinations[i]);
+		sample_count(out, name, "", of.labels, of.count,
+			     scrape->view->destinations[i].used);
 	}
-	used_rest(out, name, view, count);
+	used_rest(out, name, scrape, count);
 }
 
-void family_destination_capacity(FILE *out, const char *name, const struct view *view,
-				 const struct view_limits *limits)
+void family_destination_capacity(FILE *out, const char *name, const struct scrape *scrape)
 {
-	size_t count = shown(view, limits);
-	struct named named;
+	size_t count = destinations_shown(scrape);
+	struct destination_labels of;
 
 	for (size_t i = 0; i < count; i++) {
-		name_destination(&named, &view->destinations[i]);
-		sample_count(out, name, "", named.labels, named.count,
-			     view->destinations[i].capacity);
+		destination_label(&of, &scrape->view->destinations[i]);
+		sample_count(out, name, "", of.labels, of.count,
+			     scrape->view->destinations[i].capacity);
 	}
 }
 
-void family_destination_saturation(FILE *out, const char *name, const struct view *view,
-				   const struct view_limits *limits)
+/* A number that nobody knows has no sample. */
+static void write_number(FILE *out, const char *name, const struct view_destination *d,
+			 double value)
 {
-	size_t count = shown(view, limits);
-	struct named named;
+	struct destination_labels of;
 
-	for (size_t i = 0; i < count; i++) {
-		double saturation = view->destinations[i].saturation;
+	if (isnan(value))
+		return;
+	destination_label(&of, d);
+	sample_number(out, name, "", of.labels, of.count, value);
+}
 
-		if (isnan(saturation))
-			continue;
-		name_destination(&named, &view->destinations[i]);
-		sample_number(out, name, "", named.labels, named.count, saturation);
-	}
+void family_destination_saturation(FILE *out, const char *name, const struct scrape *scrape)
+{
+	size_t count = destinations_shown(scrape);
+
+	for (size_t i = 0; i < count; i++)
+		write_number(out, name, &scrape->view->destinations[i],
+			     scrape->view->destinations[i].saturation);
+}
+
+void family_destination_exhaustion(FILE *out, const char *name, const struct scrape *scrape)
+{
+	size_t count = destinations_shown(scrape);
+
+	for (size_t i = 0; i < count; i++)
+		write_number(out, name, &scrape->view->destinations[i],
+			     scrape->view->destinations[i].exhaustion_seconds);
 }

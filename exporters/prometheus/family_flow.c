@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "exporters/prometheus/sample.h"
-#include "exporters/prometheus/series.h"
+#include "exporters/prometheus/scrape.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/core/view.h"
@@ -24,18 +24,14 @@ static void write_counters(FILE *out, const char *name, const struct view_counte
 	}
 }
 
-void family_flow_allocations(FILE *out, const char *name, const struct view *view,
-			     const struct view_limits *limits)
+void family_flow_allocations(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	write_counters(out, name, view->allocations, view->allocations_count);
+	write_counters(out, name, scrape->view->allocations, scrape->view->allocations_count);
 }
 
-void family_flow_releases(FILE *out, const char *name, const struct view *view,
-			  const struct view_limits *limits)
+void family_flow_releases(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	write_counters(out, name, view->releases, view->releases_count);
+	write_counters(out, name, scrape->view->releases, scrape->view->releases_count);
 }
 
 static void write_refusal(FILE *out, const char *name, const struct series *s)
@@ -51,14 +47,12 @@ static void write_refusal(FILE *out, const char *name, const struct series *s)
 }
 
 /* Never cut here: a counter that comes and goes is not one. The ledger bounds the rows. */
-void family_flow_refusals(FILE *out, const char *name, const struct view *view,
-			  const struct view_limits *limits)
+void family_flow_refusals(FILE *out, const char *name, const struct scrape *scrape)
 {
 	struct series_set set = { 0 };
 
-	(void)limits;
-	for (size_t i = 0; i < view->refused_count; i++) {
-		const struct view_counter *r = &view->refused[i];
+	for (size_t i = 0; i < scrape->view->refused_count; i++) {
+		const struct view_counter *r = &scrape->view->refused[i];
 		const struct series_key key = {
 			.netns = r->netns_name,
 			.protocol = r->protocol,
@@ -79,7 +73,7 @@ void family_flow_refusals(FILE *out, const char *name, const struct view *view,
 /* The last bucket has no bound. +Inf and _count are the same sum, even if the view's is not. */
 static void write_histogram(FILE *out, const char *name, const struct view_histogram *h)
 {
-	char bound[TEXT_NUMBER_MAX];
+	char bound[SAMPLE_BOUND_MAX];
 	const struct label labels[] = {
 		{ "protocol", text_protocol(h->protocol) },
 		{ "path", h->path },
@@ -91,25 +85,21 @@ static void write_histogram(FILE *out, const char *name, const struct view_histo
 		bool last = i == VIEW_HISTOGRAM_BUCKETS - 1;
 
 		sum += h->buckets[i];
-		text_number(bound, last ? HUGE_VAL : h->bounds[i]);
+		sample_bound(bound, last ? HUGE_VAL : h->bounds[i]);
 		sample_count(out, name, "_bucket", labels, ARRAY_SIZE(labels), sum);
 	}
 	sample_number(out, name, "_sum", labels, ARRAY_SIZE(labels) - 1, h->sum);
 	sample_count(out, name, "_count", labels, ARRAY_SIZE(labels) - 1, sum);
 }
 
-void family_flow_search(FILE *out, const char *name, const struct view *view,
-			const struct view_limits *limits)
+void family_flow_search(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	for (size_t i = 0; i < view->searches_count; i++)
-		write_histogram(out, name, &view->searches[i]);
+	for (size_t i = 0; i < scrape->view->searches_count; i++)
+		write_histogram(out, name, &scrape->view->searches[i]);
 }
 
-void family_flow_hold(FILE *out, const char *name, const struct view *view,
-		      const struct view_limits *limits)
+void family_flow_hold(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	for (size_t i = 0; i < view->lifetimes_count; i++)
-		write_histogram(out, name, &view->lifetimes[i]);
+	for (size_t i = 0; i < scrape->view->lifetimes_count; i++)
+		write_histogram(out, name, &scrape->view->lifetimes[i]);
 }

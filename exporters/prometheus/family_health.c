@@ -2,9 +2,12 @@
 #include "exporters/prometheus/families.h"
 
 #include "exporters/prometheus/sample.h"
+#include "exporters/prometheus/scrape.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/core/view.h"
+
+#define NS_PER_SECOND 1e9
 
 static const char *known(const char *s)
 {
@@ -21,110 +24,118 @@ static void write_tallies(FILE *out, const char *name, const char *label,
 	}
 }
 
-void family_health_events(FILE *out, const char *name, const struct view *view,
-			  const struct view_limits *limits)
+void family_health_events(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	write_tallies(out, name, "event", view->health.events, view->health.events_count);
+	write_tallies(out, name, "event", scrape->view->health.events,
+		      scrape->view->health.events_count);
 }
 
-void family_health_lost(FILE *out, const char *name, const struct view *view,
-			const struct view_limits *limits)
+void family_health_lost(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	write_tallies(out, name, "reason", view->health.lost, view->health.lost_count);
+	write_tallies(out, name, "reason", scrape->view->health.lost,
+		      scrape->view->health.lost_count);
 }
 
-void family_health_drift(FILE *out, const char *name, const struct view *view,
-			 const struct view_limits *limits)
+void family_health_drift(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	for (size_t i = 0; i < view->health.drift_count; i++) {
-		const struct view_drift *d = &view->health.drift[i];
+	struct series_set set = { 0 };
+
+	for (size_t i = 0; i < scrape->view->health.drift_count; i++) {
+		const struct view_drift *d = &scrape->view->health.drift[i];
+		const struct series_key key = { .netns = scrape_netns(scrape, d->netns_name),
+						.protocol = d->protocol };
+
+		series_add(&set, &key, (const uint64_t[SERIES_VALUES]){ d->ports });
+	}
+	series_sort(&set);
+	for (size_t i = 0; i < set.used; i++) {
 		const struct label labels[] = {
-			{ "netns", d->netns_name },
-			{ "protocol", text_protocol(d->protocol) },
+			{ "netns", set.slots[i].key.netns },
+			{ "protocol", text_protocol(set.slots[i].key.protocol) },
 		};
 
-		sample_count(out, name, "", labels, ARRAY_SIZE(labels), d->ports);
+		sample_count(out, name, "", labels, ARRAY_SIZE(labels), set.slots[i].values[0]);
 	}
+	series_done(&set);
 }
 
-void family_health_reconciliations(FILE *out, const char *name, const struct view *view,
-				   const struct view_limits *limits)
+void family_health_reconciliations(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	sample_count(out, name, "", NULL, 0, view->health.reconciliations);
+	sample_count(out, name, "", NULL, 0, scrape->view->health.reconciliations);
 }
 
-void family_health_source(FILE *out, const char *name, const struct view *view,
-			  const struct view_limits *limits)
+void family_health_source(FILE *out, const char *name, const struct scrape *scrape)
 {
-	const struct label labels[] = { { "source", known(view->source) } };
+	const struct label labels[] = { { "source", known(scrape->view->source) } };
 
-	(void)limits;
 	sample_count(out, name, "", labels, ARRAY_SIZE(labels), 1);
 }
 
-void family_health_build(FILE *out, const char *name, const struct view *view,
-			 const struct view_limits *limits)
+void family_health_build(FILE *out, const char *name, const struct scrape *scrape)
 {
 	const struct label labels[] = {
-		{ "version", known(view->version) },
-		{ "kernel", known(view->kernel) },
+		{ "version", known(scrape->view->version) },
+		{ "kernel", known(scrape->view->kernel) },
 	};
 
-	(void)limits;
 	sample_count(out, name, "", labels, ARRAY_SIZE(labels), 1);
 }
 
-void family_health_alerts(FILE *out, const char *name, const struct view *view,
-			  const struct view_limits *limits)
+static void write_time(FILE *out, const char *name, uint64_t time_ns)
 {
-	(void)limits;
-	for (size_t i = 0; i < view->rules_count; i++) {
-		const struct view_rule *r = &view->rules[i];
-		const struct label labels[] = {
-			{ "rule", r->name },
-			{ "severity", view_severity_name(r->severity) },
-		};
+	if (time_ns)
+		sample_number(out, name, "", NULL, 0, (double)time_ns / NS_PER_SECOND);
+}
 
-		sample_count(out, name, "", labels, ARRAY_SIZE(labels), r->firing);
+void family_health_reconciled(FILE *out, const char *name, const struct scrape *scrape)
+{
+	write_time(out, name, scrape->view->health.reconciled_at);
+}
+
+void family_health_time(FILE *out, const char *name, const struct scrape *scrape)
+{
+	write_time(out, name, scrape->view->time);
+}
+
+void family_health_complete(FILE *out, const char *name, const struct scrape *scrape)
+{
+	sample_count(out, name, "", NULL, 0, scrape->view->health.complete);
+}
+
+void family_health_dropped(FILE *out, const char *name, const struct scrape *scrape)
+{
+	static const char *const lists[VIEW_LIST__COUNT] = {
+		[VIEW_NAMESPACES] = "namespaces",     [VIEW_DESTINATIONS] = "destinations",
+		[VIEW_SHARES] = "destination_owners", [VIEW_OWNERS] = "owners",
+		[VIEW_REFUSALS] = "refusals",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		const struct label labels[] = { { "list", lists[i] } };
+
+		sample_count(out, name, "", labels, ARRAY_SIZE(labels),
+			     scrape->view->series_dropped[i]);
 	}
 }
 
-void family_health_alerts_unlisted(FILE *out, const char *name, const struct view *view,
-				   const struct view_limits *limits)
+void family_health_settings_taken(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	sample_count(out, name, "", NULL, 0, view->health.alerts_unlisted);
+	sample_count(out, name, "", NULL, 0, scrape->view->health.settings_taken);
 }
 
-void family_health_settings_taken(FILE *out, const char *name, const struct view *view,
-				  const struct view_limits *limits)
+void family_health_settings_time(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	sample_count(out, name, "", NULL, 0, view->health.settings_taken);
+	write_time(out, name, scrape->view->health.settings_at);
 }
 
-void family_health_settings_time(FILE *out, const char *name, const struct view *view,
-				 const struct view_limits *limits)
+void family_health_http_requests(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	if (view->health.settings_at)
-		sample_number(out, name, "", NULL, 0, (double)view->health.settings_at / 1e9);
-}
+	const struct view *view = scrape->view;
 
-void family_health_http_requests(FILE *out, const char *name, const struct view *view,
-				 const struct view_limits *limits)
-{
-	(void)limits;
 	write_tallies(out, name, "code", view->http.requests, view->http.requests_count);
 }
 
-void family_health_http_failed(FILE *out, const char *name, const struct view *view,
-			       const struct view_limits *limits)
+void family_health_http_failed(FILE *out, const char *name, const struct scrape *scrape)
 {
-	(void)limits;
-	sample_count(out, name, "", NULL, 0, view->http.failed);
+	sample_count(out, name, "", NULL, 0, scrape->view->http.failed);
 }

@@ -5,7 +5,7 @@
 
 #include "exporters/prometheus/label.h"
 #include "exporters/prometheus/sample.h"
-#include "exporters/prometheus/series.h"
+#include "exporters/prometheus/scrape.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/core/view.h"
@@ -55,6 +55,7 @@ static void group(struct series_set *groups, const struct view *view)
 		if (o->used)
 			series_add(groups, &key, values);
 	}
+	series_sort(groups);
 }
 
 /* A process may call itself "other". */
@@ -63,23 +64,21 @@ static bool is_rest(const struct series_key *key)
 	return label_equal(key->process, "other") && label_equal(key->detail, "");
 }
 
-void family_owner_used(FILE *out, const char *name, const struct view *view,
-		       const struct view_limits *limits)
+void family_owner_used(FILE *out, const char *name, const struct scrape *scrape)
 {
 	struct series_set groups = { 0 };
 	struct series_set rest = { 0 };
 
-	group(&groups, view);
-	series_sort(&groups);
+	group(&groups, scrape->view);
 	for (size_t i = 0; i < groups.used; i++) {
 		const struct series *s = &groups.slots[i];
 		const struct series_key other = {
-			.netns = s->key.netns,
+			.netns = scrape_netns(scrape, s->key.netns),
 			.protocol = s->key.protocol,
 			.process = "other",
 		};
 
-		if (i < limits->top && !is_rest(&s->key))
+		if (i < scrape->limits->top && !is_rest(&s->key))
 			write_owner(out, name, s);
 		else
 			series_add(&rest, &other, s->values);
@@ -89,4 +88,16 @@ void family_owner_used(FILE *out, const char *name, const struct view *view,
 		write_owner(out, name, &rest.slots[i]);
 	series_done(&rest);
 	series_done(&groups);
+}
+
+uint64_t family_owner_dropped(const struct scrape *scrape)
+{
+	struct series_set groups = { 0 };
+	uint64_t dropped = 0;
+
+	group(&groups, scrape->view);
+	if (groups.used > scrape->limits->top)
+		dropped = groups.used - scrape->limits->top;
+	series_done(&groups);
+	return dropped;
 }

@@ -6,6 +6,8 @@
 
 #include "user/base/text.h"
 
+#define FNV_PRIME 0x100000001b3ULL
+
 static bool is_plain(char c)
 {
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
@@ -73,11 +75,14 @@ uint64_t label_hash(uint64_t seed, const char *value)
 
 	for (;;) {
 		const char *bytes = NULL;
-		size_t n = next(&p, &bytes);
+		size_t n;
 
+		while (is_plain(*p)) /* as good as always */
+			hash = (hash ^ (unsigned char)*p++) * FNV_PRIME;
+		n = next(&p, &bytes);
 		if (n == 0)
 			return hash;
 		for (size_t i = 0; i < n; i++)
-			hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
+			hash = (hash ^ (unsigned char)bytes[i]) * FNV_PRIME;
 	}
 }

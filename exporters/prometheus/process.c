@@ -101,40 +101,49 @@ static int count_open(uint64_t *ret, const char *self)
 	return 0;
 }
 
-static void put(FILE *out, const char *name, const char *type, const char *help, double value)
+/* Where it is written and how. */
+struct sink {
+	FILE *out;
+	enum sample_format format;
+};
+
+static void put(const struct sink *sink, const char *name, const char *type, const char *help,
+		double value)
 {
+	const struct sample_family family = { "process_", name, type, help };
 	char text[TEXT_NUMBER_MAX];
 
-	fprintf(out, "# HELP process_%s %s\n# TYPE process_%s %s\nprocess_%s %s\n", name, help,
-		name, type, name, text_number(text, value));
+	sample_head(sink->out, sink->format, &family);
+	fprintf(sink->out, "process_%s %s\n", name, text_number(text, value));
 }
 
-static void put_stat(FILE *out, const uint64_t stat[STAT_FIELDS])
+static void put_stat(const struct sink *sink, const uint64_t stat[STAT_FIELDS])
 {
 	double ticks = (double)sysconf(_SC_CLK_TCK);
 	double page = (double)sysconf(_SC_PAGESIZE);
 
-	put(out, "cpu_seconds_total", "counter", "User and system CPU time spent.",
+	put(sink, "cpu_seconds_total", "counter", "User and system CPU time spent.",
 	    (double)(stat[UTIME] + stat[STIME]) / ticks);
-	put(out, "resident_memory_bytes", "gauge", "Resident memory.", (double)stat[RSS] * page);
-	put(out, "virtual_memory_bytes", "gauge", "Virtual memory.", (double)stat[VSIZE]);
-	put(out, "threads", "gauge", "Threads.", (double)stat[THREADS]);
+	put(sink, "resident_memory_bytes", "gauge", "Resident memory.", (double)stat[RSS] * page);
+	put(sink, "virtual_memory_bytes", "gauge", "Virtual memory.", (double)stat[VSIZE]);
+	put(sink, "threads", "gauge", "Threads.", (double)stat[THREADS]);
 }
 
-void prometheus_process(FILE *out, const char *self)
+void prometheus_process(FILE *out, enum sample_format format, const char *self)
 {
+	const struct sink sink = { out, format };
 	uint64_t stat[STAT_FIELDS];
 	uint64_t boot_time;
 	uint64_t value;
 	bool has_stat = read_stat(stat, self) == 0;
 
 	if (has_stat)
-		put_stat(out, stat);
+		put_stat(&sink, stat);
 	if (has_stat && read_number(&boot_time, self, "../stat", "btime") == 0)
-		put(out, "start_time_seconds", "gauge", "Start time, seconds since the epoch.",
+		put(&sink, "start_time_seconds", "gauge", "Start time, seconds since the epoch.",
 		    (double)boot_time + (double)stat[START_TIME] / (double)sysconf(_SC_CLK_TCK));
 	if (count_open(&value, self) == 0)
-		put(out, "open_fds", "gauge", "Open file descriptors.", (double)value);
+		put(&sink, "open_fds", "gauge", "Open file descriptors.", (double)value);
 	if (read_number(&value, self, "limits", "Max open files") == 0)
-		put(out, "max_fds", "gauge", "Most file descriptors it may open.", (double)value);
+		put(&sink, "max_fds", "gauge", "Most file descriptors it may open.", (double)value);
 }

@@ -3,8 +3,11 @@
 
 #include "exporters/prometheus/families.h"
 #include "exporters/prometheus/sample.h"
+#include "exporters/prometheus/scrape.h"
 #include "user/base/util.h"
+#include "user/core/view.h"
 
+/* What both formats are made of. */
 struct family {
 	const char *name;
 	const char *type;
@@ -27,6 +30,8 @@ static const struct family families[] = {
 	{ "pool_exhaustion_seconds", "gauge",
 	  "Seconds until a scope of the pool is full at the present rate; absent when it is not filling.",
 	  family_pool_exhaustion },
+	{ "pool_recent_refusals", "gauge", "Refusals of the last 60 seconds.",
+	  family_pool_refused },
 	{ "destination_used_ports", "gauge",
 	  "Ports held toward one destination, recyclable ones not counted; top ones, the rest is remote=\"other\".",
 	  family_destination_used },
@@ -35,6 +40,12 @@ static const struct family families[] = {
 	  family_destination_capacity },
 	{ "destination_saturation_ratio", "gauge", "Used over capacity of one destination.",
 	  family_destination_saturation },
+	{ "destination_exhaustion_seconds", "gauge",
+	  "Seconds until it is full at the present rate; absent when it is not filling.",
+	  family_destination_exhaustion },
+	{ "destination_owner_used_ports", "gauge",
+	  "Ports held toward one destination by processes of one name; few of each, the rest is process=\"other\".",
+	  family_share_used },
 	{ "owner_used_ports", "gauge",
 	  "Ports held by processes of one name and unit; top ones, the rest is process=\"other\".",
 	  family_owner_used },
@@ -55,13 +66,14 @@ static const struct family families[] = {
 	  family_health_drift },
 	{ "reconciliations_total", "counter", "Times the kernel's tables were read and merged.",
 	  family_health_reconciliations },
-	{ "source_info", "gauge", "Where events come from.", family_health_source },
-	{ "build_info", "gauge", "Version of portgauge and release of the kernel.",
-	  family_health_build },
-	{ "alerts", "gauge", "Alerts that fire now, of each rule.", family_health_alerts },
-	{ "alerts_unlisted", "gauge",
-	  "Subjects beyond a threshold that have no alert, for their rule has too many.",
-	  family_health_alerts_unlisted },
+	{ "last_reconciliation_timestamp_seconds", "gauge",
+	  "When the kernel's tables were last merged, since the epoch.", family_health_reconciled },
+	{ "view_timestamp_seconds", "gauge",
+	  "When these numbers were taken, since the epoch; old means that the agent is stuck.",
+	  family_health_time },
+	{ "complete", "gauge",
+	  "1: every namespace could be looked into and no hold is missing; 0: some are.",
+	  family_health_complete },
 	{ "config_last_reload_successful", "gauge",
 	  "1 if the last reading of the settings succeeded, else 0: older ones hold.",
 	  family_health_settings_taken },
@@ -73,14 +85,66 @@ static const struct family families[] = {
 	{ "http_connections_failed_total", "counter",
 	  "HTTP connections that ended before a whole request: refused handshakes, broken requests, time-outs.",
 	  family_health_http_failed },
+	{ "series_dropped_total", "counter",
+	  "Rows summed in an \"other\" one for want of room: of refusals each, of other lists once a second.",
+	  family_health_dropped },
+	{ "source_info", "info", "Where events come from.", family_health_source },
+	{ "build_info", "info", "Version of portgauge and release of the kernel.",
+	  family_health_build },
+	{ "alerts", "gauge", "Alerts that fire now, of each rule.", family_alert_firing },
+	{ "alerts_unlisted", "gauge",
+	  "Subjects beyond a threshold that have no alert, for their rule has too many.",
+	  family_alert_unlisted },
+	{ "verdicts", "gauge", "Findings with a remedy, as they stand now.",
+	  family_alert_verdicts },
+	{ "notifications_total", "counter",
+	  "Messages delivered and dropped, and attempts that failed and are made again.",
+	  family_alert_notifications },
+	{ "notifications_waiting", "gauge", "Messages still to be delivered.",
+	  family_alert_waiting },
 };
+
+static void write_families(FILE *out, enum sample_format format, const struct view *view,
+			   const struct view_limits *limits)
+{
+	struct scrape scrape;
+
+	scrape_open(&scrape, view, limits);
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		const struct family *f = &families[i];
+		const struct sample_family head = { "portgauge_", f->name, f->type, f->help };
+
+		sample_head(out, format, &head);
+		f->write(out, f->name, &scrape);
+	}
+	scrape_done(&scrape);
+}
 
 void prometheus_metrics(FILE *out, const struct view *view, const struct view_limits *limits)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		const struct family *f = &families[i];
+	write_families(out, SAMPLE_TEXT, view, limits);
+}
 
-		sample_head(out, f->name, f->type, f->help);
-		f->write(out, f->name, view, limits);
-	}
+void prometheus_openmetrics(FILE *out, const struct view *view, const struct view_limits *limits)
+{
+	write_families(out, SAMPLE_OPENMETRICS, view, limits);
+	fputs("# EOF\n", out);
+}
+
+static uint64_t beyond(size_t count, size_t max)
+{
+	return count > max ? count - max : 0;
+}
+
+void prometheus_count_dropped(uint64_t dropped[VIEW_LIST__COUNT], const struct view *view,
+			      const struct view_limits *limits)
+{
+	struct scrape scrape;
+
+	scrape_open(&scrape, view, limits);
+	dropped[VIEW_NAMESPACES] += beyond(scrape.namespaces.used, limits->namespaces);
+	dropped[VIEW_DESTINATIONS] += beyond(view->destinations_count, limits->top);
+	dropped[VIEW_SHARES] += family_share_dropped(&scrape);
+	dropped[VIEW_OWNERS] += family_owner_dropped(&scrape);
+	scrape_done(&scrape);
 }

@@ -77,6 +77,16 @@ int series_add(struct series_set *set, const struct series_key *key,
 	return 0;
 }
 
+const struct series *series_find(const struct series_set *set, const struct series_key *key)
+{
+	const struct series *slot;
+
+	if (!set->slots_count)
+		return NULL;
+	slot = find(set, key, key_hash(key));
+	return slot->key.netns ? slot : NULL;
+}
+
 static uint64_t total(const struct series *s)
 {
 	uint64_t sum = 0;

@@ -36,6 +36,9 @@ struct series_set {
 int series_add(struct series_set *set, const struct series_key *key,
 	       const uint64_t values[SERIES_VALUES]);
 
+/* NULL: not there. Not after series_sort. */
+const struct series *series_find(const struct series_set *set, const struct series_key *key);
+
 /* Biggest sum of values first, at set->slots[0 .. used - 1]. Nothing can be added afterwards. */
 void series_sort(struct series_set *set);
 

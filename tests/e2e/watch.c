@@ -172,7 +172,9 @@ static char *read_all(int fd, size_t *ret_size)
 	return text;
 }
 
-char *watch_get(const struct watch *watch, const char *path)
+/* The body of a GET with more headers; wanted: a line the answer's headers must have. */
+static char *get(const struct watch *watch, const char *path, const char *headers,
+		 const char *wanted)
 {
 	CLEANUP(fd_closep) int fd = open_connection(watch);
 	CLEANUP(freep) char *response = NULL;
@@ -181,14 +183,31 @@ char *watch_get(const struct watch *watch, const char *path)
 
 	if (fd < 0)
 		return NULL;
-	dprintf(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+	dprintf(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n", path,
+		headers);
 	response = read_all(fd, &size);
 	body = strstr(response, "\r\n\r\n");
-	if (!strncmp(response, "HTTP/1.1 200 ", 13) && body)
-		return strdup(body + 4);
 	if (size == 0)
 		print_error("the agent did not answer GET %s\n", path);
-	return NULL;
+	if (strncmp(response, "HTTP/1.1 200 ", 13) || !body)
+		return NULL;
+	*body = '\0';
+	return strcasestr(response, wanted) ? strdup(body + 4) : NULL;
+}
+
+char *watch_get(const struct watch *watch, const char *path)
+{
+	return get(watch, path, "", "");
+}
+
+char *watch_get_as(const struct watch *watch, const char *path, const char *type)
+{
+	char headers[256];
+	char wanted[256];
+
+	snprintf(headers, sizeof(headers), "Accept: %s\r\n", type);
+	snprintf(wanted, sizeof(wanted), "\r\nContent-Type: %s", type);
+	return get(watch, path, headers, wanted);
 }
 
 json_t *watch_snapshot(const struct watch *watch)

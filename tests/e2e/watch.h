@@ -39,6 +39,9 @@ char *watch_log(const struct watch *watch);
 /* The body of a GET; NULL if the status is not 200. Caller frees. */
 char *watch_get(const struct watch *watch, const char *path);
 
+/* The same in the form asked for: a value of Accept. NULL, too, if the answer is another form. */
+char *watch_get_as(const struct watch *watch, const char *path, const char *type);
+
 /* /api/v1/snapshot. Caller drops the reference. Fails the test if it is no JSON. */
 json_t *watch_snapshot(const struct watch *watch);
 

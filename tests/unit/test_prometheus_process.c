@@ -13,40 +13,8 @@
 #include <unistd.h>
 
 #include "exporters/prometheus/process.h"
+#include "tests/unit/metrics_text.h"
 #include "tests/unit/scratch.h"
-
-static bool has_line(const char *text, const char *line)
-{
-	size_t n = strlen(line);
-
-	for (const char *p = strstr(text, line); p; p = strstr(p + 1, line))
-		if ((p == text || p[-1] == '\n') && p[n] == '\n')
-			return true;
-	return false;
-}
-
-static void assert_line(const char *text, const char *line)
-{
-	if (!has_line(text, line))
-		fail_msg("no line \"%s\" in:\n%s", line, text);
-}
-
-/* The sum of every sample whose line begins so. */
-static double sum_of(const char *text, const char *start)
-{
-	double sum = 0;
-
-	for (const char *p = text; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
-		const char *end = strchr(p, '\n');
-
-		if (strncmp(p, start, strlen(start)) != 0 || !end)
-			continue;
-		while (end[-1] != ' ')
-			end--;
-		sum += strtod(end, NULL);
-	}
-	return sum;
-}
 
 static char *encode_process(const char *self)
 {
@@ -54,7 +22,7 @@ static char *encode_process(const char *self)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	prometheus_process(out, self);
+	prometheus_process(out, SAMPLE_TEXT, self);
 	fclose(out);
 	return text;
 }

@@ -92,6 +92,14 @@ static struct web_config web_of(const struct options *options)
 	};
 }
 
+static struct view_limits limits_of(const struct config *config, const struct options *options)
+{
+	struct view_limits limits = config->limits;
+
+	limits.top = options_top(options, false);
+	return limits;
+}
+
 /* --- settings -------------------------------------------------------------------------------- */
 
 /* Alerts that fire keep firing. */
@@ -105,7 +113,8 @@ static int apply(struct run *run, struct config *config, const struct options *o
 		return r;
 	agent_look_when_told(run->agent, options->reconcile_ns == 0);
 	control_set_reconcile(run->control, options->reconcile_ns);
-	run->limits.top = options_top(options, false);
+	run->limits = limits_of(config, options);
+	agent_limit(run->agent, &run->limits);
 	alerts_replace(run->alerts, config->rules, config->rules_count, on_transition,
 		       run->exporters);
 	if (run->config != run->started)
@@ -212,8 +221,7 @@ static int first_settings(struct run *run)
 	run->settings_at = clock_ns(CLOCK_REALTIME);
 	run->settings_taken = true;
 	run->web = web_of(&run->options);
-	run->limits = VIEW_LIMITS_DEFAULT;
-	run->limits.top = options_top(&run->options, false);
+	run->limits = limits_of(run->config, &run->options);
 	return 0;
 }
 

@@ -120,10 +120,23 @@ static void read_limits(struct config *config, struct yaml_node *root)
 {
 	struct yaml *yaml = config->memory->yaml;
 	struct yaml_node *limits = yaml_take_mapping(yaml, root, "limits");
-	int64_t top = 0;
+	const struct {
+		const char *key;
+		size_t *value;
+	} keys[] = {
+		{ "top", &config->agent.top },
+		{ "namespaces", &config->limits.namespaces },
+		{ "processes", &config->limits.processes },
+		{ "destination_owners", &config->limits.shares },
+	};
 
-	yaml_as_integer(yaml, yaml_take(yaml, limits, "top"), 1, TOP_MAX, &top);
-	config->agent.top = (size_t)top;
+	config->limits = VIEW_LIMITS_DEFAULT;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		int64_t value = (int64_t)*keys[i].value;
+
+		yaml_as_integer(yaml, yaml_take(yaml, limits, keys[i].key), 1, TOP_MAX, &value);
+		*keys[i].value = (size_t)value;
+	}
 	yaml_finish(yaml, limits);
 }
 

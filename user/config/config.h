@@ -12,6 +12,7 @@
 #include "exporters/exporter.h"
 #include "exporters/notifier.h"
 #include "user/alert/alert.h"
+#include "user/core/view.h"
 
 struct yaml_error;
 struct yaml_node;
@@ -34,6 +35,7 @@ struct config_agent {
 /* What does not change once it is read; strings and arrays live as long as it. */
 struct config {
 	struct config_agent agent;
+	struct view_limits limits; /* but for the top one, which is the agent's */
 	struct web_config web;
 	const struct alert_rule *rules; /* the defaults among them */
 	size_t rules_count;

@@ -240,7 +240,7 @@ struct view_health {
 enum view_list {
 	VIEW_NAMESPACES,
 	VIEW_DESTINATIONS,
-	VIEW_HOLDERS,
+	VIEW_SHARES,
 	VIEW_OWNERS,
 	VIEW_REFUSALS,
 	VIEW_LIST__COUNT
@@ -296,13 +296,13 @@ struct view_limits {
 	size_t top;        /* rows of each list */
 	size_t namespaces; /* with metrics of their own */
 	size_t processes;  /* names with counters of refusals of their own, over all namespaces */
-	size_t holders;    /* process names told apart in one destination, in metrics */
+	size_t shares;     /* process names told apart in one destination, in metrics */
 };
 
-#define VIEW_LIMITS_DEFAULT                                                    \
-	(struct view_limits)                                                   \
-	{                                                                      \
-		.top = 100, .namespaces = 100, .processes = 200, .holders = 3, \
+#define VIEW_LIMITS_DEFAULT                                                   \
+	(struct view_limits)                                                  \
+	{                                                                     \
+		.top = 100, .namespaces = 100, .processes = 200, .shares = 3, \
 	}
 
 /* Both are safe from any thread. view_ref returns its argument; view_unref(NULL) does nothing. */
