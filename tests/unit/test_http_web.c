@@ -363,24 +363,6 @@ static void a_unix_socket_is_served_and_removed(void **state)
 	assert_int_equal(lstat(room->socket, &status), -1);
 }
 
-static void a_dead_agents_socket_is_replaced(void **state)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct room *room = *state;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char *response;
-
-	strcpy(address.sun_path, room->socket);
-	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(fd, 1), 0);
-	close(fd); /* it is gone, and its file is not */
-	room->server.addresses[0] = room->address;
-	open_room(room);
-	response = ask_socket(room, GET_METRICS CLOSE);
-	assert_status(response, 200);
-	free(response);
-}
-
 /* Opens, and demands the refusal and its one line. */
 static void assert_refused(struct room *room, int result, const char *part)
 {
@@ -392,25 +374,6 @@ static void assert_refused(struct room *room, int result, const char *part)
 	assert_int_equal(r, result);
 	assert_null(room->server.exporter);
 	assert_one_line(said, part);
-}
-
-static void a_living_agents_socket_and_other_files_are_left_alone(void **state)
-{
-	struct room *room = *state;
-	struct room second = *room;
-	FILE *file;
-
-	room->server.addresses[0] = room->address;
-	open_room(room);
-	second.server.addresses[0] = room->address;
-	assert_refused(&second, -EADDRINUSE, "Address already in use");
-	free(ask_socket(room, GET_METRICS CLOSE)); /* the first one still answers */
-	http_exporter.close(TAKE_PTR(room->server.exporter));
-	file = fopen(room->socket, "we");
-	assert_non_null(file);
-	fclose(file);
-	assert_refused(room, -ENOTSOCK, "something else has this name");
-	assert_int_equal(access(room->socket, F_OK), 0);
 }
 
 static void systemds_socket_must_be_there(void **state)
@@ -592,8 +555,6 @@ int main(void)
 		ROOM_TEST(answers_and_failures_are_counted),
 		ROOM_TEST(one_address_cannot_take_all_connections),
 		ROOM_TEST(a_unix_socket_is_served_and_removed),
-		ROOM_TEST(a_dead_agents_socket_is_replaced),
-		ROOM_TEST(a_living_agents_socket_and_other_files_are_left_alone),
 		ROOM_TEST(systemds_socket_must_be_there),
 		ROOM_TEST(headers_come_with_every_answer),
 		ROOM_TEST(a_password_opens_every_path),

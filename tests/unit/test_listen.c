@@ -9,6 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "exporters/http/listen.h"
 #include "user/base/util.h"
@@ -28,6 +33,7 @@ static void addresses_are_parsed(void **state)
 		{ "[::]:0", AF_INET6, 0, false },
 		{ "[2001:db8::1]:80", AF_INET6, 80, false },
 		{ "[fe80::1%lo]:80", AF_INET6, 80, false },
+		{ "unix:/run/a:1", AF_UNIX, 0, false },
 	};
 
 	(void)state;
@@ -37,6 +43,10 @@ static void addresses_are_parsed(void **state)
 		assert_int_equal(listen_parse(&address, good[i].text), 0);
 		assert_int_equal(address.any.sa_family, good[i].family);
 		assert_int_equal(address.every, good[i].every);
+		if (good[i].family == AF_UNIX) {
+			assert_string_equal(address.local.sun_path, "/run/a:1");
+			continue;
+		}
 		assert_int_equal(ntohs(good[i].family == AF_INET ? address.v4.sin_port
 								 : address.v6.sin6_port),
 				 good[i].port);
@@ -47,6 +57,10 @@ static void malformed_addresses_are_refused(void **state)
 {
 	static const char *const bad[] = {
 		"",
+		"unix:",
+		"unix:run/relative",
+		"unix:/a/path/that/is/much/too/long/for/the/address/of/a/unix/socket/which/has/room/for/"
+		"a/hundred/and/seven/letters",
 		":",
 		"9817",
 		"127.0.0.1",
@@ -103,12 +117,122 @@ static void a_socket_listens_and_is_not_inherited(void **state)
 	assert_int_equal(listen_port(fd), 0);
 }
 
+struct folder {
+	char path[64];
+	char socket[96];
+	struct listen_address address;
+};
+
+static int make_folder(void **state)
+{
+	struct folder *folder = calloc(1, sizeof(*folder));
+	char text[112];
+
+	if (!folder)
+		return -1;
+	strcpy(folder->path, "/tmp/test_listen.XXXXXX");
+	if (!mkdtemp(folder->path))
+		return -1;
+	snprintf(folder->socket, sizeof(folder->socket), "%s/socket", folder->path);
+	snprintf(text, sizeof(text), "unix:%s", folder->socket);
+	*state = folder;
+	return listen_parse(&folder->address, text);
+}
+
+static int remove_folder(void **state)
+{
+	struct folder *folder = *state;
+
+	unlink(folder->socket);
+	rmdir(folder->path);
+	free(folder);
+	return 0;
+}
+
+static void a_unix_socket_is_for_owner_and_group(void **state)
+{
+	const struct folder *folder = *state;
+	struct listen_file file = { 0 };
+	struct stat status;
+	int fd = listen_open(&folder->address, &file);
+
+	assert_true(fd >= 0);
+	assert_int_equal(listen_port(fd), 0);
+	assert_int_equal(lstat(folder->socket, &status), 0);
+	assert_true(S_ISSOCK(status.st_mode));
+	assert_int_equal(status.st_mode & 07777, 0660);
+	listen_remove(&file);
+	assert_int_equal(access(folder->socket, F_OK), -1);
+	listen_remove(&file); /* nothing there: nothing to do */
+	close(fd);
+}
+
+static void a_dead_agents_socket_is_replaced(void **state)
+{
+	const struct folder *folder = *state;
+	struct listen_file file = { 0 };
+	int fd = listen_open(&folder->address, &file);
+
+	assert_true(fd >= 0);
+	close(fd); /* it is gone, and its file is not */
+	fd = listen_open(&folder->address, &file);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void a_successors_socket_is_not_removed(void **state)
+{
+	const struct folder *folder = *state;
+	struct listen_file file = { 0 };
+	struct listen_file newer = { 0 };
+	int fd = listen_open(&folder->address, &file);
+	int newer_fd;
+
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(folder->socket), 0);
+	newer_fd = listen_open(&folder->address, &newer);
+	assert_true(newer_fd >= 0);
+	listen_remove(&file);
+	assert_int_equal(access(folder->socket, F_OK), 0);
+	close(fd);
+	close(newer_fd);
+}
+
+static void a_living_agents_socket_and_other_files_are_left_alone(void **state)
+{
+	const struct folder *folder = *state;
+	struct listen_file file = { 0 };
+	struct listen_file second = { 0 };
+	int fd = listen_open(&folder->address, &file);
+
+	assert_true(fd >= 0);
+	assert_int_equal(listen_open(&folder->address, &second), -EADDRINUSE);
+	assert_string_equal(second.path, "");
+	assert_int_equal(access(folder->socket, F_OK), 0);
+	close(fd);
+	unlink(folder->socket);
+	fd = open(folder->socket, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(listen_open(&folder->address, &second), -ENOTSOCK);
+	assert_int_equal(access(folder->socket, F_OK), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_parsed),
 		cmocka_unit_test(malformed_addresses_are_refused),
 		cmocka_unit_test(a_socket_listens_and_is_not_inherited),
+		cmocka_unit_test_setup_teardown(a_unix_socket_is_for_owner_and_group, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(a_dead_agents_socket_is_replaced, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(a_successors_socket_is_not_removed, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(
+			a_living_agents_socket_and_other_files_are_left_alone, make_folder,
+			remove_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
