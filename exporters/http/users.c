@@ -96,7 +96,7 @@ static void remember(struct users *users, const uint8_t digest_of[DIGEST_BYTES])
 }
 
 /* Nobody: one of the others' hashes, always the same for one name, so that the time that a check
- * takes tells nothing. */
+ * takes tells nothing. NULL: there are no users at all. */
 static const struct user *find(const struct settings *settings, const char *name, bool *ret_exists)
 {
 	size_t sum = 0;
@@ -110,7 +110,7 @@ static const struct user *find(const struct settings *settings, const char *name
 	*ret_exists = false;
 	while (*name)
 		sum = sum * 31 + (unsigned char)*name++;
-	return &settings->users[sum % settings->users_count];
+	return settings->users_count ? &settings->users[sum % settings->users_count] : NULL;
 }
 
 enum users_verdict users_recall(struct users *users, const struct settings *settings,
@@ -121,7 +121,7 @@ enum users_verdict users_recall(struct users *users, const struct settings *sett
 	bool exists;
 
 	user = find(settings, name, &exists);
-	if (digest(users, digest_of, name, user->hash, password) < 0 || !exists)
+	if (!user || !exists || digest(users, digest_of, name, user->hash, password) < 0)
 		return USERS_WRONG;
 	return is_remembered(users, digest_of) ? USERS_RIGHT : USERS_WRONG;
 }
@@ -169,7 +169,7 @@ enum users_verdict users_check(struct users *users, const struct settings *setti
 	bool right;
 
 	user = find(settings, name, &exists);
-	if (digest(users, digest_of, name, user->hash, password) < 0)
+	if (!user || digest(users, digest_of, name, user->hash, password) < 0)
 		return USERS_WRONG;
 	if (!queue_up(users))
 		return USERS_BUSY;

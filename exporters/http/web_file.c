@@ -199,7 +199,7 @@ static int load(struct web_file *file, struct web_stamps *stamps, const char *pa
 	r = read_file(&text, &size, &status, stamps, path, YAML_BYTES_MAX);
 	if (r == 0)
 		r = read_settings(file, text, size, path);
-	if (r < 0)
+	if (r < 0 || !file->settings)
 		return r;
 	if (file->settings->has_secrets)
 		warn_of_readers(path, &status, "secrets");

@@ -3,6 +3,8 @@
 #include "user/base/text.h"
 #include "user/base/yaml.h"
 
+#define ITEMS_MAX 64
+
 static void claim_errors(const struct yaml *yaml)
 {
 	const struct yaml_error *errors;
@@ -44,19 +46,35 @@ static void take_scalar(struct yaml *yaml, struct yaml_node *node)
 	claim(word < 2);
 }
 
-static void take_all(struct yaml *yaml, struct yaml_node *node, unsigned int depth)
+/* yaml_item walks from the first each time, so not all items of a long list are taken. */
+static size_t take_items(struct yaml *yaml, struct yaml_node *node, struct yaml_node **ret_inner)
 {
-	claim(depth <= YAML_DEPTH_MAX);
+	size_t inner = 0;
+
 	yaml_take(yaml, node, "known");
 	yaml_finish(yaml, node);
-	/* yaml_item walks from the first each time */
-	for (size_t i = 0; i < yaml_count(node) && i < 64; i++) {
+	for (size_t i = 0; i < yaml_count(node) && i < ITEMS_MAX; i++) {
 		struct yaml_node *item = yaml_item(node, i);
 
 		claim(item);
 		take_scalar(yaml, item);
 		if (yaml_as_mapping(yaml, item) || yaml_as_sequence(yaml, item))
-			take_all(yaml, item, depth + 1);
+			ret_inner[inner++] = item;
+	}
+	return inner;
+}
+
+static void take_all(struct yaml *yaml)
+{
+	struct yaml_node *waiting[ITEMS_MAX * YAML_DEPTH_MAX];
+	size_t count = 0;
+
+	waiting[count++] = yaml_root(yaml);
+	while (count) {
+		struct yaml_node *node = waiting[--count];
+
+		claim(count + ITEMS_MAX <= ITEMS_MAX * YAML_DEPTH_MAX);
+		count += take_items(yaml, node, waiting + count);
 	}
 }
 
@@ -68,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	claim(yaml_read(&yaml, text, size) == 0);
 	free(text); /* the document copies what it needs */
 	if (yaml_root(yaml))
-		take_all(yaml, yaml_root(yaml), 1);
+		take_all(yaml);
 	claim_errors(yaml);
 	yaml_drop(yaml);
 	return 0;

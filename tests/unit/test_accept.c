@@ -68,8 +68,8 @@ static void everybody_else_gets_the_first(void **state)
 static void the_more_exact_range_decides(void **state)
 {
 	static const char *const text[] = {
-		"application/openmetrics-text;version=1.0.0;q=0.1, "
-		"application/openmetrics-text;q=0.9, text/plain;q=0.5",
+		("application/openmetrics-text;version=1.0.0;q=0.1, "
+		 "application/openmetrics-text;q=0.9, text/plain;q=0.5"),
 		"application/openmetrics-text;q=0.1, */*;q=0.9",
 		"application/*;q=0.1, */*;q=0.9",
 	};
@@ -92,8 +92,8 @@ static void unreadable_parts_are_passed_over(void **state)
 	};
 	static const char *const metrics[] = {
 		",,;,=;\"\\\",application/openmetrics-text",
-		"text/plain;x=\"application/json;q=1, text/plain\";q=0.1, "
-		"application/openmetrics-text;q=0.2",
+		("text/plain;x=\"application/json;q=1, text/plain\";q=0.1, "
+		 "application/openmetrics-text;q=0.2"),
 		"application/openmetrics-text;q=1.000, text/plain;q=0.999",
 		"application/openmetrics-text;\tq=1.0 , text/plain;q=0.",
 	};

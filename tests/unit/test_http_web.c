@@ -279,9 +279,9 @@ static void answers_and_failures_are_counted(void **state)
 	assert_fails(room, 1);
 	free(ask(&room->server, "GET / HTTP/1.1\r\nContent-Length: -1\r\n" CLOSE));
 	assert_fails(room, 2);
-	memset(oversized, 'a', 70000);
-	memcpy(oversized, "GET / HTTP/1.1\r\nX: ", 19);
-	memcpy(oversized + 69990, "\r\n\r\n", 5);
+	strcpy(oversized, "GET / HTTP/1.1\r\nX: ");
+	memset(oversized + strlen(oversized), 'a', 69000);
+	strcpy(oversized + 69000, "\r\n\r\n");
 	assert_says(room, oversized, 431, "");
 	assert_fails(room, 3);
 	free(oversized);

@@ -59,8 +59,8 @@ static void malformed_addresses_are_refused(void **state)
 		"",
 		"unix:",
 		"unix:run/relative",
-		"unix:/a/path/that/is/much/too/long/for/the/address/of/a/unix/socket/which/has/room/for/"
-		"a/hundred/and/seven/letters",
+		("unix:/a/path/that/is/much/too/long/for/the/address/of/a/unix/socket/which/has/room/"
+		 "for/a/hundred/and/seven/letters"),
 		":",
 		"9817",
 		"127.0.0.1",

@@ -322,9 +322,9 @@ static void depth_and_size_are_bounded(void **state)
 	snprintf(deep, sizeof(deep), "a: [[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]");
 	nested = read_text(deep);
 	assert_errors(nested, "1:19: nested deeper than 16 levels; make it flatter\n");
-	memcpy(wide, "a: [", 4);
+	strcpy(wide, "a: [");
 	for (size_t i = 0; i < YAML_NODES_MAX; i++)
-		memcpy(wide + 4 + 2 * i, "x,", 2);
+		strcpy(wide + 4 + 2 * i, "x,");
 	many = read_text(wide);
 	assert_errors(many, "1:19999: more than 10000 values; make it shorter\n");
 	memset(wide, '#', YAML_BYTES_MAX + 1);

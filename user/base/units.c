@@ -10,7 +10,7 @@
 #include "user/base/util.h"
 
 #define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_SECOND (1000 * NS_PER_MS)
+#define NS_PER_SECOND (NS_PER_MS * 1000)
 
 struct unit {
 	const char *name;
@@ -19,10 +19,10 @@ struct unit {
 
 /* Largest first. */
 static const struct unit times[] = {
-	{ "w", 7 * 86400 * NS_PER_SECOND },
-	{ "d", 86400 * NS_PER_SECOND },
-	{ "h", 3600 * NS_PER_SECOND },
-	{ "m", 60 * NS_PER_SECOND },
+	{ "w", NS_PER_SECOND * 86400 * 7 },
+	{ "d", NS_PER_SECOND * 86400 },
+	{ "h", NS_PER_SECOND * 3600 },
+	{ "m", NS_PER_SECOND * 60 },
 	{ "s", NS_PER_SECOND },
 	{ "ms", NS_PER_MS },
 };

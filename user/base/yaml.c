@@ -309,7 +309,8 @@ static bool take_event(struct yaml *yaml, struct yaml_node **at, const yaml_even
 		return open_collection(yaml, at, YAML_IS_MAPPING, event->start_mark);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		*at = (*at)->parent;
+		if (*at)
+			*at = (*at)->parent;
 		return true;
 	default:
 		return true;

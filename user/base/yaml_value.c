@@ -48,16 +48,16 @@ static size_t distance(const char *a, const char *b)
 	return row[n];
 }
 
-static const char *most_like(const struct yaml_node *mapping, const char *key)
+static const struct yaml_asked *most_like(const struct yaml_node *mapping, const char *key)
 {
-	const char *best = NULL;
+	const struct yaml_asked *best = NULL;
 	size_t best_distance = 3;
 
 	for (const struct yaml_asked *asked = mapping->asked; asked; asked = asked->next) {
 		size_t d = distance(asked->key, key);
 
 		if (d < best_distance && d < strlen(key)) {
-			best = asked->key;
+			best = asked;
 			best_distance = d;
 		}
 	}
@@ -91,12 +91,12 @@ static const char *known_keys(char ret[LIST_MAX], const struct yaml_node *mappin
 static void complain_of_key(struct yaml *yaml, const struct yaml_node *mapping,
 			    const struct yaml_node *node)
 {
-	const char *like = most_like(mapping, node->key);
+	const struct yaml_asked *like = most_like(mapping, node->key);
 	char list[LIST_MAX];
 
 	if (like)
 		yaml_complain_at(yaml, node->key_place, "there is no key \"%.*s\"; write \"%s\"",
-				 SHOWN_MAX, node->key, like);
+				 SHOWN_MAX, node->key, like->key);
 	else
 		yaml_complain_at(yaml, node->key_place,
 				 "there is no key \"%.*s\"; remove it, there are: %s", SHOWN_MAX,
