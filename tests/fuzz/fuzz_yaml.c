@@ -3,7 +3,7 @@
 #include "user/base/text.h"
 #include "user/base/yaml.h"
 
-#define ITEMS_MAX 64
+#define ITEMS_MAX ((size_t)64)
 
 static void claim_errors(const struct yaml *yaml)
 {
