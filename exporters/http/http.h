@@ -4,9 +4,10 @@
  * /-/healthy (200 while the process runs) and /-/ready (200 once there is a view, else 503).
  * GET and HEAD only; a request with a body is refused and its connection closed.
  *
- * Each listen address is served by one thread of libmicrohttpd, which encodes on its own reference
- * of the view; publish only swaps a pointer. No listen address: nothing is served, which is no
- * error.
+ * Each listen address has a thread of libmicrohttpd that accepts, and each connection one that
+ * serves it and encodes on its own reference of the view. publish only swaps a pointer, cuts off
+ * who takes too long, and rereads the web configuration if it has changed. No listen address:
+ * nothing is served, which is no error.
  */
 #pragma once
 

@@ -1,26 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listen addresses as Prometheus's exporters take them: "host:port", ":port", "[v6]:port". */
+/* Listen addresses as Prometheus's exporters take them, and Unix sockets: "host:port", ":port",
+ * "[v6]:port", "unix:/path". */
 #pragma once
 
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <sys/un.h>
 
 struct listen_address {
 	union {
 		struct sockaddr any;
 		struct sockaddr_in v4;
 		struct sockaddr_in6 v6;
+		struct sockaddr_un local;
 	};
 	bool every; /* ":port": all addresses of both families */
+};
+
+/* The file of a Unix socket that we made. path "": none. */
+struct listen_file {
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	dev_t device;
+	ino_t inode;
 };
 
 /* The host is numeric or "localhost" (127.0.0.1): nothing is resolved. Port 0 lets the kernel
  * choose. 0, or -EINVAL. */
 int listen_parse(struct listen_address *ret, const char *text);
 
-/* A listening, non-blocking TCP socket; a negative errno if there is none. */
-int listen_open(const struct listen_address *address);
+/* A listening, non-blocking stream socket; a negative errno if there is none. A Unix socket, which
+ * owner and group may use (0660), takes the place of one that nobody answers on any more; else
+ * -EADDRINUSE, or -ENOTSOCK if something else has this name. */
+int listen_open(const struct listen_address *address, struct listen_file *ret_file);
 
-/* The port a listening socket has, host order; 0 if it cannot be told. */
+/* Removes the file, unless another one has taken its place. */
+void listen_remove(const struct listen_file *file);
+
+/* The port a listening socket has, host order; 0 if it has none. */
 uint16_t listen_port(int fd);

@@ -46,6 +46,8 @@ family_fn family_health_build;
 
 family_fn family_health_settings_taken;
 family_fn family_health_settings_time;
+family_fn family_health_http_requests;
+family_fn family_health_http_failed;
 
 family_fn family_alert_firing;
 family_fn family_alert_unlisted;

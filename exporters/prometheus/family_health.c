@@ -127,3 +127,14 @@ void family_health_settings_time(FILE *out, const char *name, const struct scrap
 {
 	write_time(out, name, scrape->view->health.settings_at);
 }
+
+void family_health_http_requests(FILE *out, const char *name, const struct scrape *scrape)
+{
+	write_tallies(out, name, "code", scrape->view->http.requests,
+		      scrape->view->http.requests_count);
+}
+
+void family_health_http_failed(FILE *out, const char *name, const struct scrape *scrape)
+{
+	sample_count(out, name, "", NULL, 0, scrape->view->http.failed);
+}

@@ -97,6 +97,11 @@ static const struct family families[] = {
 	  family_alert_notifications },
 	{ "notifications_waiting", "gauge", "Messages still to be delivered.",
 	  family_alert_waiting },
+	{ "http_requests_total", "counter", "Answers of the HTTP server, by status.",
+	  family_health_http_requests },
+	{ "http_connections_failed_total", "counter",
+	  "HTTP connections that ended before a whole request: refused handshakes, broken requests, time-outs.",
+	  family_health_http_failed },
 };
 
 static void write_families(FILE *out, enum sample_format format, const struct view *view,

@@ -5,7 +5,8 @@
  *	build/tests/e2e/e2e [OPTION...] [PATTERN]
  *
  *	--source NAME          rather than the one the agent chooses
- *	--without-prometheus   leave out what needs a real one, or a real Alertmanager
+ *	--in-guest             leave out what is the same on each kernel, or wants more programs
+ *guests lack
  *	--model                only the scenarios of model.h
  *	--model-results FILE   append how each of those was seen
  *	--list-model           print their names and end
@@ -26,7 +27,7 @@
 
 struct programme {
 	const char *results;
-	bool without_prometheus;
+	bool in_guest;
 	bool model_only;
 	bool list;
 	struct CMUnitTest scenarios[SCENARIOS_MAX];
@@ -45,20 +46,28 @@ static void add(struct programme *programme, const struct CMUnitTest *suite, siz
 
 static void add_all(struct programme *programme)
 {
-	add(programme, holds_suite, holds_suite_count);
-	add(programme, refusal_suite, refusal_suite_count);
-	add(programme, netns_suite, netns_suite_count);
-	add(programme, command_suite, command_suite_count);
-	add(programme, loss_suite, loss_suite_count);
-	add(programme, verify_suite, verify_suite_count);
-	add(programme, notify_suite, notify_suite_count);
-	if (!programme->without_prometheus) {
-	add(programme, config_suite, config_suite_count);
-	add(programme, verdict_suite, verdict_suite_count);
-	if (!programme->without_prometheus)
-		add(programme, prometheus_suite, prometheus_suite_count);
-		add(programme, alertmanager_suite, alertmanager_suite_count);
-	}
+	static const struct {
+		const struct CMUnitTest *cases;
+		const size_t *count;
+		bool any_kernel; /* the same on each: not for guests, which also lack programs */
+	} suites[] = {
+		{ holds_suite, &holds_suite_count, false },
+		{ refusal_suite, &refusal_suite_count, false },
+		{ netns_suite, &netns_suite_count, false },
+		{ command_suite, &command_suite_count, false },
+		{ loss_suite, &loss_suite_count, false },
+		{ verify_suite, &verify_suite_count, false },
+		{ notify_suite, &notify_suite_count, true },
+		{ config_suite, &config_suite_count, true },
+		{ verdict_suite, &verdict_suite_count, true },
+		{ prometheus_suite, &prometheus_suite_count, true },
+		{ alertmanager_suite, &alertmanager_suite_count, true },
+		{ web_suite, &web_suite_count, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)
+		if (!suites[i].any_kernel || !programme->in_guest)
+			add(programme, suites[i].cases, *suites[i].count);
 }
 
 static void add_model(struct programme *programme, struct bench *bench)
@@ -84,8 +93,8 @@ static void parse(struct programme *programme, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--source") && i + 1 < argc)
 			setenv("PORTGAUGE_SOURCE", argv[++i], 1);
-		else if (!strcmp(argv[i], "--without-prometheus"))
-			programme->without_prometheus = true;
+		else if (!strcmp(argv[i], "--in-guest"))
+			programme->in_guest = true;
 		else if (!strcmp(argv[i], "--model"))
 			programme->model_only = true;
 		else if (!strcmp(argv[i], "--model-results") && i + 1 < argc)

@@ -18,7 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r < 0)
 		claim(same_bytes(&address, &before, sizeof(address)));
 	else
-		claim(address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6);
+		claim(address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6 ||
+		      address.any.sa_family == AF_UNIX);
+	if (r == 0 && address.any.sa_family == AF_UNIX)
+		claim(address.local.sun_path[0] == '/' &&
+		      memchr(address.local.sun_path, 0, sizeof(address.local.sun_path)));
 	free(text);
 	return 0;
 }

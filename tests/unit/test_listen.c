@@ -89,11 +89,12 @@ static void malformed_addresses_are_refused(void **state)
 static void a_socket_listens_and_is_not_inherited(void **state)
 {
 	struct listen_address address;
+	struct listen_file file;
 	int fd;
 
 	(void)state;
 	assert_int_equal(listen_parse(&address, "127.0.0.1:0"), 0);
-	fd = listen_open(&address);
+	fd = listen_open(&address, &file);
 	assert_true(fd >= 0);
 	assert_int_not_equal(listen_port(fd), 0);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);

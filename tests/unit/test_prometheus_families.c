@@ -206,6 +206,8 @@ static void every_family_has_help_and_type_once(void **state)
 		"verdicts gauge",
 		"notifications_total counter",
 		"notifications_waiting gauge",
+		"http_requests_total counter",
+		"http_connections_failed_total counter",
 	};
 	struct view view = { 0 };
 	char *text = encode(&view, 10);

@@ -413,13 +413,16 @@ struct yaml_node *yaml_root(const struct yaml *yaml)
 static void remember(struct yaml *yaml, struct yaml_node *mapping, const char *key)
 {
 	struct yaml_asked *asked = arena_alloc(yaml->arena, 1, sizeof(*asked));
+	struct yaml_asked **end = &mapping->asked;
 
 	if (!asked) {
 		yaml->no_memory = true;
 		return;
 	}
-	*asked = (struct yaml_asked){ mapping->asked, key };
-	mapping->asked = asked;
+	asked->key = key;
+	while (*end)
+		end = &(*end)->next;
+	*end = asked;
 }
 
 struct yaml_node *yaml_take(struct yaml *yaml, struct yaml_node *mapping, const char *key)

@@ -67,9 +67,9 @@ struct pool {
 	double worst_saturation;           /* of its destinations; view_build fills and reads it */
 	double exhaustion_seconds;         /* of itself or one of them; the same */
 	uint32_t drift_running;            /* of the reconcile under way */
-	bool counted_apart;                /* see counters.h */
 	struct watched *watched;           /* NULL: few ports are held */
 	uint32_t explained; /* ports with a verdict on who has them; verdict_find fills it */
+	bool counted_apart; /* see counters.h */
 };
 
 struct netns {
@@ -234,6 +234,7 @@ struct ledger {
 	struct refusal refusals[REFUSALS_KEPT]; /* ring */
 	uint64_t refusals_seen;
 	struct refusal_count *refused;
+	struct vacancy vacancies[VACANCIES_MAX];
 	/* Counters; see counters.h. */
 	size_t apart_max; /* namespaces that may be counted apart */
 	size_t apart;
@@ -242,7 +243,6 @@ struct ledger {
 	uint64_t refused_together;               /* refusals that have no such row */
 	uint64_t taken_together[2][PATH__COUNT]; /* [0] TCP, [1] UDP */
 	uint64_t given_back_together[2][PATH__COUNT];
-	struct vacancy vacancies[VACANCIES_MAX];
 	uint32_t idle_stakes;                      /* kept only for their refusals */
 	struct histogram searches[2][PATH__COUNT]; /* [0] TCP, [1] UDP */
 	struct histogram lifetimes[2][PATH__COUNT];

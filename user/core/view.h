@@ -212,6 +212,13 @@ struct view_notifier {
 	uint64_t waiting;   /* messages, now */
 };
 
+/* How the HTTP server fares, since the agent's start. */
+struct view_http {
+	const struct view_tally *requests; /* answered ones; the name is the status: "200" */
+	size_t requests_count;
+	uint64_t failed; /* connections that ended before a whole request, for whatever reason */
+};
+
 struct view_health {
 	const struct view_tally *events;
 	size_t events_count;
@@ -277,6 +284,7 @@ struct view {
 	 * refusal, of all others one a row in each view. */
 	uint64_t series_dropped[VIEW_LIST__COUNT];
 
+	struct view_http http;
 	struct view_health health;
 	struct arena *arena; /* owns every string and array above */
 	int references;      /* atomic; see view_ref */
