@@ -130,8 +130,9 @@ void family_health_settings_time(FILE *out, const char *name, const struct scrap
 
 void family_health_http_requests(FILE *out, const char *name, const struct scrape *scrape)
 {
-	write_tallies(out, name, "code", scrape->view->http.requests,
-		      scrape->view->http.requests_count);
+	const struct view *view = scrape->view;
+
+	write_tallies(out, name, "code", view->http.requests, view->http.requests_count);
 }
 
 void family_health_http_failed(FILE *out, const char *name, const struct scrape *scrape)

@@ -80,6 +80,11 @@ static const struct family families[] = {
 	{ "config_last_reload_success_timestamp_seconds", "gauge",
 	  "When settings were read last with success; without a file, when the agent started.",
 	  family_health_settings_time },
+	{ "http_requests_total", "counter", "Answers of the HTTP server, by status.",
+	  family_health_http_requests },
+	{ "http_connections_failed_total", "counter",
+	  "HTTP connections that ended before a whole request: refused handshakes, broken requests, time-outs.",
+	  family_health_http_failed },
 	{ "series_dropped_total", "counter",
 	  "Rows summed in an \"other\" one for want of room: of refusals each, of other lists once a second.",
 	  family_health_dropped },
@@ -97,11 +102,6 @@ static const struct family families[] = {
 	  family_alert_notifications },
 	{ "notifications_waiting", "gauge", "Messages still to be delivered.",
 	  family_alert_waiting },
-	{ "http_requests_total", "counter", "Answers of the HTTP server, by status.",
-	  family_health_http_requests },
-	{ "http_connections_failed_total", "counter",
-	  "HTTP connections that ended before a whole request: refused handshakes, broken requests, time-outs.",
-	  family_health_http_failed },
 };
 
 static void write_families(FILE *out, enum sample_format format, const struct view *view,

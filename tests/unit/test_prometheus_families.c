@@ -203,11 +203,11 @@ static void every_family_has_help_and_type_once(void **state)
 		"alerts_unlisted gauge",
 		"config_last_reload_successful gauge",
 		"config_last_reload_success_timestamp_seconds gauge",
+		"http_requests_total counter",
+		"http_connections_failed_total counter",
 		"verdicts gauge",
 		"notifications_total counter",
 		"notifications_waiting gauge",
-		"http_requests_total counter",
-		"http_connections_failed_total counter",
 	};
 	struct view view = { 0 };
 	char *text = encode(&view, 10);

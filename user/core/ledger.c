@@ -95,9 +95,9 @@ static void end_hold(struct ledger *ledger, struct hold *hold, uint64_t now_ns, 
 
 	if (found)
 		count_drift(ledger, hold, true);
+	counters_given_back(ledger, pool, hold->path);
 	turnover_closed(hold);
 	vacancy_left(ledger, hold, now_ns);
-	counters_given_back(ledger, pool, hold->path);
 	if (!(hold->marks & MARK_FOUND) && now_ns > hold->taken_ns)
 		histogram_add(&ledger->lifetimes[protocol_index(pool->protocol)][hold->path],
 			      lifetime_bounds, now_ns - hold->taken_ns);
@@ -184,8 +184,8 @@ static void count_allocation(struct ledger *ledger, struct hold *hold,
 		if (ledger->starting)
 			return;
 	}
-	turnover_opened(hold);
 	counters_taken(ledger, hold_pool(hold), hold->path);
+	turnover_opened(hold);
 	hold->share->key.stake->allocations++;
 	if (taken->search_ns)
 		histogram_add(&ledger->searches[protocol][hold->path], search_bounds,
