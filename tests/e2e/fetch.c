@@ -96,10 +96,11 @@ char *fetch(const char *netns, uint16_t port, const char *path)
 
 	if (fd < 0)
 		return NULL;
-	dprintf(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+	/* 1.0: an answer to 1.1 may come in chunks */
+	dprintf(fd, "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", path);
 	response = read_all(fd, &size);
 	body = strstr(response, "\r\n\r\n");
-	if (!strncmp(response, "HTTP/1.1 200 ", 13) && body)
+	if (!strncmp(response, "HTTP/1.", 7) && !strncmp(response + 8, " 200 ", 5) && body)
 		return strdup(body + 4);
 	if (size == 0)
 		print_error("nobody answered GET %s\n", path);

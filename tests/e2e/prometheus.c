@@ -8,10 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "desk.h"
 #include "process.h"
+#include "prometheus_server.h"
 #include "scenario.h"
 
-#define LOCALHOST "127.0.0.1"
 #define HOSTILE "e\"v\\i\nl\xff{}" /* a process may bear any name */
 
 static void write_file(const char *path, const char *content)
@@ -124,98 +125,14 @@ static void what_has_no_room_is_summed_and_counted(void **state)
 
 /* --- with a server --------------------------------------------------------------------------- */
 
-#define SHIPPED "exporters/prometheus/"
-#define ASK "tests/tools/ask-prometheus"
 #define TINY_RANGE "40000 40019"
 #define TINY_SIZE 20
-
-struct server {
-	char directory[32];
-	char url[32];
-	pid_t pid;
-};
-
-/* Where the checks of this repository run: rules are read from there. */
-static const char *here(char ret[PATH_MAX])
-{
-	assert_non_null(getcwd(ret, PATH_MAX));
-	return ret;
-}
-
-static void write_config(const struct server *server, uint16_t target)
-{
-	char top[PATH_MAX];
-	char path[64];
-	char *config;
-
-	assert_true(asprintf(&config,
-			     "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
-			     "rule_files: ['%s/" SHIPPED "rules/alerts.yml', '%s/" SHIPPED
-			     "rules/recording.yml']\n"
-			     "scrape_configs:\n- job_name: portgauge\n"
-			     "  static_configs:\n  - targets: ['127.0.0.1:%u']\n",
-			     here(top), top, target) > 0);
-	snprintf(path, sizeof(path), "%s/prometheus.yml", server->directory);
-	write_file(path, config);
-	free(config);
-}
-
-/* Its API listens in the host namespace, as the agent does. */
-static struct server start_server(const struct watch *watch)
-{
-	struct server server = { .directory = "/tmp/pg-prometheus-XXXXXX" };
-	uint16_t port = (uint16_t)(watch_port(watch) + 5000);
-	char config_flag[64];
-	char storage_flag[64];
-	char listen_flag[64];
-
-	assert_non_null(mkdtemp(server.directory));
-	write_config(&server, watch_port(watch));
-	snprintf(server.url, sizeof(server.url), "http://127.0.0.1:%u", port);
-	snprintf(config_flag, sizeof(config_flag), "--config.file=%s/prometheus.yml",
-		 server.directory);
-	snprintf(storage_flag, sizeof(storage_flag), "--storage.tsdb.path=%s/data",
-		 server.directory);
-	snprintf(listen_flag, sizeof(listen_flag), "--web.listen-address=127.0.0.1:%u", port);
-	server.pid = start_program(
-		NULL,
-		(const char *const[]){ "prometheus", config_flag, storage_flag, listen_flag, NULL },
-		-1);
-	return server;
-}
-
-static void stop_server(const struct server *server)
-{
-	stop_program(server->pid);
-	must("rm", "-r", server->directory);
-}
-
-/* ask-prometheus URL WHAT MORE */
-static struct result ask(const struct server *server, const char *what, const char *more)
-{
-	return run_program(NULL, (const char *const[]){ ASK, server->url, what, more, NULL });
-}
-
-/* Has Prometheus an answer with this value? */
-static bool query_returns(const struct server *server, const char *query, const char *value)
-{
-	char wanted[64];
-	struct result result;
-	bool found;
-
-	snprintf(wanted, sizeof(wanted), "=> %s @", value);
-	result = run_program(NULL, (const char *const[]){ "promtool", "query", "instant",
-							  server->url, query, NULL });
-	found = result.status == 0 && strstr(result.out, wanted);
-	result_done(&result);
-	return found;
-}
 
 static void prometheus_scrapes_what_json_says(void **state)
 {
 	struct scenario *scenario = *state;
 	uint64_t deadline = deadline_in(60);
-	struct server server;
+	struct prometheus server;
 	struct actor *p;
 	bool found;
 
@@ -223,39 +140,22 @@ static void prometheus_scrapes_what_json_says(void **state)
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	all_done(actor_connect(p, 77, LOCALHOST, 5000), 77);
-	server = start_server(scenario->watch);
+	server = prometheus_start(scenario->watch, 0);
 	do {
 		usleep(500000);
-		found = query_returns(&server, "sum(portgauge_owner_used_ports{process=\"pg-p\"})",
-				      "77") &&
-			query_returns(&server, "up{job=\"portgauge\"}", "1");
+		found = prometheus_answers(&server,
+					   "sum(portgauge_owner_used_ports{process=\"pg-p\"})",
+					   "77") &&
+			prometheus_answers(&server, "up{job=\"portgauge\"}", "1");
 	} while (!found && deadline_in(0) < deadline);
-	stop_server(&server);
+	prometheus_stop(&server);
 	assert_true(found);
-}
-
-/* Waits until the alert fires, and returns what it says; or until it does not. NULL: too long. */
-static char *await_alert(const struct server *server, const char *name, bool fires)
-{
-	uint64_t deadline = deadline_in(60);
-	struct result result;
-
-	do {
-		usleep(500000);
-		result = ask(server, "alert", name);
-		/* an address that refuses is no answer; an alert that does not fire prints nothing
-		 */
-		if (fires ? result.status == 0 : result.status == 1 && !*result.out)
-			return result.out;
-		result_done(&result);
-	} while (deadline_in(0) < deadline);
-	return NULL;
 }
 
 static void a_shipped_alert_names_the_leak_before_the_first_refusal(void **state)
 {
 	struct scenario *scenario = *state;
-	struct server server;
+	struct prometheus server;
 	json_t *snapshot;
 	struct actor *p;
 	char *fired;
@@ -264,14 +164,14 @@ static void a_shipped_alert_names_the_leak_before_the_first_refusal(void **state
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, "pg-leak");
-	server = start_server(scenario->watch);
+	server = prometheus_start(scenario->watch, 0);
 	all_done(actor_open(p, 970, .remote = LOCALHOST, .remote_port = 5000, .how = OPEN_RESETS),
 		 970);
-	fired = await_alert(&server, "PortgaugeDestinationSaturation", true);
+	fired = prometheus_await_alert(&server, "PortgaugeDestinationSaturation", true);
 	snapshot = watch_snapshot(scenario->watch);
 	all_done(actor_close(p, 0), 970);
-	ended = await_alert(&server, "PortgaugeDestinationSaturation", false);
-	stop_server(&server);
+	ended = prometheus_await_alert(&server, "PortgaugeDestinationSaturation", false);
+	prometheus_stop(&server);
 	assert_int_equal(json_array_size(json_object_get(snapshot, "refusals")), 0);
 	json_decref(snapshot);
 	assert_non_null(fired);
@@ -281,6 +181,47 @@ static void a_shipped_alert_names_the_leak_before_the_first_refusal(void **state
 	assert_non_null(ended);
 	free(fired);
 	free(ended);
+}
+
+/* Both say who, toward what, and what to do, while there is still time; and both end. */
+static void check_both(const struct desk *desk, const char *rule, const char *process_in)
+{
+	json_t *alert = desk_await_alert(desk, rule, "critical");
+	const json_t *labels = json_object_get(alert, "labels");
+	const json_t *annotations = json_object_get(alert, "annotations");
+
+	assert_string_equal(text(labels, "remote"), LOCALHOST);
+	assert_string_equal(text(labels, "remote_port"), "5000");
+	assert_string_equal(text(labels, "netns"), CLIENTS);
+	assert_non_null(strstr(text(annotations, process_in), "pg-leak"));
+	assert_true(strlen(text(annotations, "remedy")) > 0);
+	json_decref(alert);
+}
+
+static void the_agents_alert_and_the_shipped_one_reach_one_alertmanager(void **state)
+{
+	struct desk *desk = *state;
+	struct prometheus server;
+	json_t *snapshot;
+	struct actor *leak;
+	char settings[256];
+
+	desk_alertmanager(desk, NULL);
+	snprintf(settings, sizeof(settings),
+		 "notifiers:\n- type: alertmanager\n  urls: [\"http://" LOCALHOST ":%u\"]\n",
+		 desk->port);
+	desk_watch(desk, NULL, settings);
+	server = prometheus_start(desk->scenario->watch, desk->port);
+	leak = desk_fill(desk, "pg-leak", 970);
+	check_both(desk, "DestinationSaturation", "process");
+	check_both(desk, "PortgaugeDestinationSaturation", "description");
+	snapshot = watch_snapshot(desk->scenario->watch);
+	assert_int_equal(json_array_size(json_object_get(snapshot, "refusals")), 0);
+	json_decref(snapshot);
+	all_done(actor_close(leak, 0), 970);
+	desk_await_silence(desk, "DestinationSaturation");
+	desk_await_silence(desk, "PortgaugeDestinationSaturation");
+	prometheus_stop(&server);
 }
 
 /* Takes all ports, is refused, gives one back and takes it again. */
@@ -293,7 +234,7 @@ static void stir(struct actor *p)
 
 /* Asks again while the ports are stirred, as rates need more than one scrape. Returns the last
  * complaint; NULL: there is none. */
-static char *await_answers(const struct server *server, const char *what, const char *more,
+static char *await_answers(const struct prometheus *server, const char *what, const char *more,
 			   struct actor *p)
 {
 	uint64_t deadline = deadline_in(90);
@@ -305,7 +246,7 @@ static char *await_answers(const struct server *server, const char *what, const 
 		free(complaint);
 		stir(p);
 		usleep(500000);
-		result = ask(server, what, more);
+		result = prometheus_ask(server, what, more);
 		complaint = result.out;
 		if (result.status == 0) {
 			free(complaint);
@@ -318,7 +259,7 @@ static char *await_answers(const struct server *server, const char *what, const 
 static void every_query_and_every_rule_we_ship_has_data(void **state)
 {
 	struct scenario *scenario = *state;
-	struct server server;
+	struct prometheus server;
 	struct actor *p;
 	char *panels;
 	char *rules;
@@ -327,10 +268,10 @@ static void every_query_and_every_rule_we_ship_has_data(void **state)
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, HOSTILE);
-	server = start_server(scenario->watch);
+	server = prometheus_start(scenario->watch, 0);
 	rules = await_answers(&server, "rules", NULL, p);
 	panels = await_answers(&server, "dashboard", SHIPPED "dashboard/portgauge.json", p);
-	stop_server(&server);
+	prometheus_stop(&server);
 	if (rules || panels)
 		fail_msg("%s%s", rules ? rules : "", panels ? panels : "");
 }
@@ -341,6 +282,7 @@ const struct CMUnitTest prometheus_suite[] = {
 	SCENARIO(what_has_no_room_is_summed_and_counted),
 	SCENARIO(prometheus_scrapes_what_json_says),
 	SCENARIO(a_shipped_alert_names_the_leak_before_the_first_refusal),
+	DESK(the_agents_alert_and_the_shipped_one_reach_one_alertmanager),
 	SCENARIO(every_query_and_every_rule_we_ship_has_data),
 };
 const size_t prometheus_suite_count = sizeof(prometheus_suite) / sizeof(prometheus_suite[0]);
