@@ -117,7 +117,7 @@ static void check_config_tells_every_mistake(void **state)
 		":4:12: \"ring_size\" is \"huge\"; write a size",
 		":8:21: the list is empty",
 		":10:26: a URL starts with http://",
-		":11:25: \"page\" is no whole path",
+		":11:26: \"page\" is no whole path",
 	};
 	const struct launch nobody = { .unprivileged = true };
 	struct result result;

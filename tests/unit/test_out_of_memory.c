@@ -16,6 +16,7 @@
 #include "tests/unit/books.h"
 #include "user/alert/alert.h"
 #include "user/base/arena.h"
+#include "user/config/config.h"
 #include "user/host/cgroup.h"
 #include "user/core/holds.h"
 #include "user/core/ledger_types.h"
@@ -447,6 +448,33 @@ static void alerts_without_memory_may_be_asked_again(void **state)
 	books_close(&books);
 }
 
+static void no_settings_leave_the_result_alone(void **state)
+{
+	static const char text[] =
+		"reconcile: 5s\nweb: {listen_addresses: [\":1\"]}\nalerts:\n  rules:\n"
+		"  - {name: A, severity: info, metric: drift, enter: 1, labels: {a: b},\n"
+		"     match: {netns: [x]}, unknown: 1}\nnotifiers:\n"
+		"- {type: webhook, urls: [http://a]}\n- {type: exec, command: [/x, y]}\n";
+	struct config *config = (struct config *)state;
+	size_t count;
+	unsigned int i = 1;
+	int r;
+
+	for (;; i++) {
+		countdown = i;
+		r = config_read(&config, text, sizeof(text) - 1);
+		countdown = 0;
+		if (r == 0)
+			break;
+		assert_int_equal(r, -ENOMEM);
+		assert_ptr_equal(config, state);
+	}
+	assert_true(i > 5);
+	config_errors(config, &count);
+	assert_int_equal(count, 1);
+	config_free(config);
+}
+
 static void no_table_leaves_the_result_alone(void **state)
 {
 	struct cgroup_table *table = (struct cgroup_table *)state;
@@ -474,6 +502,7 @@ int main(void)
 		cmocka_unit_test(a_queue_that_cannot_grow_is_unchanged),
 		cmocka_unit_test(a_table_that_cannot_grow_keeps_its_holds),
 		cmocka_unit_test(alerts_without_memory_may_be_asked_again),
+		cmocka_unit_test(no_settings_leave_the_result_alone),
 		cmocka_unit_test(no_table_leaves_the_result_alone),
 	};
 
