@@ -99,10 +99,21 @@ static void the_pool_names_the_destination_that_ends_first(void **state)
 	const struct view_pool pool = { .netns_name = "host",
 					.protocol = IPPROTO_TCP,
 					.exhaustion_seconds = 100 };
+	static const struct view_verdict verdicts[] = {
+		{ .protocol = IPPROTO_TCP, .remedy = "of the pool" },
+		{ .protocol = IPPROTO_TCP,
+		  .has_destination = true,
+		  .local = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
+		  .remote = { [10] = 0xff, 0xff, 10, 0, 0, 2 },
+		  .remote_port = 443,
+		  .remedy = "of it" },
+	};
 	struct scene scene = scene_with(&rule);
 	struct view *view = new_view(&scene);
 
 	(void)state;
+	view->verdicts = verdicts;
+	view->verdicts_count = 2;
 	rows[0].exhaustion_seconds = NAN;
 	rows[1].exhaustion_seconds = 100;
 	rows[1].remote_port = 443;
@@ -120,6 +131,7 @@ static void the_pool_names_the_destination_that_ends_first(void **state)
 		scene.view->alerts[0].summary,
 		"no tcp port left toward 10.0.0.2:443 in namespace host in about 100 s");
 	assert_string_equal(annotation(&scene, "process"), "leaky[7]");
+	assert_string_equal(annotation(&scene, "remedy"), "of it");
 	assert_string_equal(label(&scene, "remote"), "");
 	scene_close(&scene);
 }

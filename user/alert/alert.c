@@ -98,7 +98,7 @@ static struct state *state_add(struct alerts *alerts, const struct alert_rule *r
 		return NULL;
 	state->key = key;
 	state->rule = rule;
-	HASH_ADD_KEYPTR(hh, alerts->states, state->key, strlen(state->key), state);
+	HASH_ADD_STR(alerts->states, key, state);
 	if (!state->hh.tbl) {
 		free(state);
 		return NULL;

@@ -263,37 +263,41 @@ static const struct view_destination *first_full(const struct sample *sample)
 	return first;
 }
 
-static void describe_exhaustion(struct sample_text *ret, const struct sample *sample)
+static void describe_pools_end(struct sample_text *ret, const struct view_pool *pool,
+			       const char *time)
 {
-	struct sample nearest = *sample;
-	char remote[TEXT_ENDPOINT_MAX];
-	char time[TEXT_NUMBER_MAX];
+	snprintf(ret->summary, sizeof(ret->summary), "no %s port left in namespace %s in about %s",
+		 ret->protocol, ret->netns, time);
+	snprintf(ret->description, sizeof(ret->description),
+		 "%u of %u ports are held, and at the present rate all are in about %s%s%s.",
+		 pool->used, pool->size, time, *ret->process ? "; most by " : "", ret->process);
+}
 
-	if (sample->pool) {
-		nearest.destination = first_full(sample);
-		find_process(ret, nearest.destination ? &nearest : sample);
-	}
-	duration(time, sample->value);
-	if (!nearest.destination) {
-		snprintf(ret->summary, sizeof(ret->summary),
-			 "no %s port left in namespace %s in about %s", ret->protocol, ret->netns,
-			 time);
-		snprintf(
-			ret->description, sizeof(ret->description),
-			"%u of %u ports are held, and at the present rate all are in about %s%s%s.",
-			sample->pool->used, sample->pool->size, time,
-			*ret->process ? "; most by " : "", ret->process);
-		return;
-	}
-	text_endpoint(remote, nearest.destination->remote, nearest.destination->remote_port);
+static void describe_destinations_end(struct sample_text *ret, const struct sample *sample,
+				      const char *time)
+{
+	const struct view_destination *row = sample->destination;
+	char remote[TEXT_ENDPOINT_MAX];
+
+	text_endpoint(remote, row->remote, row->remote_port);
 	snprintf(ret->summary, sizeof(ret->summary),
 		 "no %s port left toward %s in namespace %s in about %s", ret->protocol, remote,
 		 ret->netns, time);
 	snprintf(ret->description, sizeof(ret->description),
 		 "%u of %u ports are used toward %s, and at the present rate all are in about %s; "
 		 "most by %s (%u).",
-		 nearest.destination->used, nearest.destination->capacity, remote, time,
-		 ret->process, most_used(&nearest));
+		 row->used, row->capacity, remote, time, ret->process, most_used(sample));
+}
+
+static void describe_exhaustion(struct sample_text *ret, const struct sample *sample)
+{
+	char time[TEXT_NUMBER_MAX];
+
+	duration(time, sample->value);
+	if (sample->destination)
+		describe_destinations_end(ret, sample, time);
+	else if (sample->pool)
+		describe_pools_end(ret, sample->pool, time);
 }
 
 static void describe_search(struct sample_text *ret, const struct sample *sample)
@@ -395,11 +399,15 @@ void sample_describe(struct sample_text *ret, const struct sample *sample, enum 
 		[ALERT_DRIFT] = describe_drift,
 	};
 
+	struct sample about = *sample;
+
+	if (metric == ALERT_POOL_EXHAUSTION)
+		about.destination = first_full(sample);
 	ret->remedy[0] = '\0';
 	ret->process[0] = '\0';
-	find_process(ret, sample);
-	describe[metric](ret, sample);
-	find_remedy(ret, sample, metric);
+	find_process(ret, &about);
+	describe[metric](ret, &about);
+	find_remedy(ret, &about, metric);
 }
 
 /* --- labels and annotations ------------------------------------------------------------------ */

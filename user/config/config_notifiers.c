@@ -15,6 +15,7 @@
 #define TIMEOUT_DEFAULT_NS (10 * NS_PER_SECOND)
 #define RESEND_DEFAULT_NS (60 * NS_PER_SECOND)
 #define MAX_AGE_DEFAULT_NS (3600 * NS_PER_SECOND)
+#define MAX_AGE_MAX_NS (7 * 86400ULL * NS_PER_SECOND)
 #define QUEUE_DEFAULT 1000
 #define QUEUE_MAX 100000
 
@@ -210,8 +211,7 @@ static void read_delivery(const struct entry *entry)
 	into->timeout_ns = TIMEOUT_DEFAULT_NS;
 	into->max_age_ns = MAX_AGE_DEFAULT_NS;
 	read_duration(entry, "timeout", NS_PER_SECOND / 10, 600 * NS_PER_SECOND, &into->timeout_ns);
-	read_duration(entry, "max_age", NS_PER_SECOND, 7 * 86400 * NS_PER_SECOND,
-		      &into->max_age_ns);
+	read_duration(entry, "max_age", NS_PER_SECOND, MAX_AGE_MAX_NS, &into->max_age_ns);
 	yaml_as_integer(entry->yaml, yaml_take(entry->yaml, entry->node, "queue_size"), 1,
 			QUEUE_MAX, &queue);
 	into->queue_max = (uint32_t)queue;
