@@ -147,6 +147,23 @@ static void check_config_says_that_all_is_fine(void **state)
 	complains(RUN(&nobody, "check-config"), 64, "which FILE", "--help");
 }
 
+static void check_config_looks_into_the_web_file_too(void **state)
+{
+	char web[] = "/tmp/pg-web-XXXXXX";
+	char content[128];
+	FILE *file = fdopen(mkstemp(web), "w");
+
+	(void)state;
+	assert_non_null(file);
+	fputs("basic_auth_users: {}\nrate_limits: {}\n", file);
+	assert_int_equal(fclose(file), 0);
+	snprintf(content, sizeof(content), "web: {config_file: %s}\n", web);
+	put(content);
+	complains(RUN(NULL, "check-config", file_name()), 1, web, ":2:1: there is no key");
+	unlink(web);
+	complains(RUN(NULL, "check-config", file_name()), 1, file_name(), "No such file");
+}
+
 static void a_secret_that_others_can_read_is_a_mistake(void **state)
 {
 	char secret[] = "/tmp/pg-secret-XXXXXX";
@@ -355,6 +372,7 @@ static void systemd_is_told_of_a_reload(void **state)
 const struct CMUnitTest config_suite[] = {
 	CONFIG_SCENARIO(check_config_tells_every_mistake),
 	CONFIG_SCENARIO(check_config_says_that_all_is_fine),
+	CONFIG_SCENARIO(check_config_looks_into_the_web_file_too),
 	CONFIG_SCENARIO(a_secret_that_others_can_read_is_a_mistake),
 	CONFIG_SCENARIO(run_refuses_a_file_with_mistakes),
 	CONFIG_SCENARIO(a_rule_from_a_file_fires),
