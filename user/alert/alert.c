@@ -226,7 +226,9 @@ static int judge(struct round *round, const struct alert_rule *rule, const struc
 	struct sample_text text;
 	int r;
 
-	if ((!lasts && !rule->keep_ns) || !sample_selected(sample, &rule->select))
+	if (!lasts && (!rule->keep_ns || !round->states))
+		return 0; /* nobody waits for it */
+	if (!sample_selected(sample, &rule->select))
 		return 0;
 	sample_name(&text, sample);
 	r = state_get(round, rule, text.subject, lasts, &state);
