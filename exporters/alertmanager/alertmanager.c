@@ -140,6 +140,7 @@ static int open_parts(struct notifier *self, const struct notifier_config *confi
 		.alerts_max = config->queue_max ? config->queue_max : ALERTMANAGER_ALERTS_MAX,
 		.resend_ns = self->resend_ns,
 		.retention_ns = ALERTMANAGER_RETENTION_NS,
+		.max_age_ns = config->max_age_ns ? config->max_age_ns : ALERTMANAGER_MAX_AGE_NS,
 	};
 	int r = known_new(&self->known, &known);
 

@@ -12,6 +12,7 @@
 #define ALERTMANAGER_RESEND_NS 60000000000ULL
 #define ALERTMANAGER_LATE 4 /* so many resends may be missed before an alert ends by itself */
 #define ALERTMANAGER_RETENTION_NS 900000000000ULL /* how long it is said that an alert ended */
+#define ALERTMANAGER_MAX_AGE_NS 3600000000000ULL
 #define ALERTMANAGER_ALERTS_MAX 1000
 #define ALERTMANAGER_BATCH 64 /* alerts a request */
 

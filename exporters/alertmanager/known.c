@@ -43,11 +43,18 @@ int known_new(struct known **ret, const struct known_config *config)
 	return 0;
 }
 
+static size_t count_unaware(const struct known *known, const struct entry *entry)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < known->config.receivers; i++)
+		count += entry->hearings[i].told != entry->state;
+	return count;
+}
+
 static void forget(struct known *known, struct entry *entry)
 {
-	for (size_t i = 0; i < known->config.receivers; i++)
-		if (entry->hearings[i].told != entry->state)
-			known->dropped++;
+	known->dropped += count_unaware(known, entry);
 	HASH_DEL(known->entries, entry);
 	message_unref(entry->message);
 	free(entry);
@@ -124,6 +131,16 @@ bool known_take(struct known *known, struct message *message, uint64_t now_ns)
 	return true;
 }
 
+/* It ended long ago, and everybody knows, or never will. */
+static bool is_over(const struct known *known, const struct entry *entry, uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns - entry->ended_ns;
+
+	if (entry->message->firing || age_ns < known->config.retention_ns)
+		return false;
+	return age_ns >= known->config.max_age_ns || !count_unaware(known, entry);
+}
+
 void known_look_begin(struct known *known)
 {
 	for (struct entry *entry = known->entries; entry; entry = entry->hh.next)
@@ -142,8 +159,7 @@ void known_look_end(struct known *known, uint64_t now_ns, uint64_t epoch)
 			entry->ended_ns = now_ns;
 			entry->state++;
 		}
-		if (!entry->message->firing &&
-		    now_ns - entry->ended_ns >= known->config.retention_ns)
+		if (is_over(known, entry, now_ns))
 			forget(known, entry);
 	}
 }
@@ -197,8 +213,7 @@ uint64_t known_waiting(const struct known *known)
 	uint64_t count = 0;
 
 	for (const struct entry *entry = known->entries; entry; entry = entry->hh.next)
-		for (size_t i = 0; i < known->config.receivers; i++)
-			count += entry->hearings[i].told != entry->state;
+		count += count_unaware(known, entry);
 	return count;
 }
 

@@ -17,6 +17,7 @@ struct known_config {
 	size_t alerts_max;
 	uint64_t resend_ns;
 	uint64_t retention_ns; /* of what has ended */
+	uint64_t max_age_ns;   /* the same, where a receiver does not know it yet */
 };
 
 /* -ENOMEM: *ret is untouched. */

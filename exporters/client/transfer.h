@@ -54,8 +54,8 @@ int transfer_prepare(struct transfer *transfer, char *body, char reason[TRANSFER
 enum client_outcome transfer_judge(struct transfer *transfer, CURLcode result,
 				   char reason[TRANSFER_REASON_MAX]);
 
-/* Did it fail for something that another attempt at once would not meet: a source port still in
- * TIME_WAIT, or a name that cannot be resolved now but could before? */
+/* Did it fail for something that another attempt at once would not meet: a source port that has a
+ * connection to this receiver already, or a name that cannot be resolved now but could before? */
 bool transfer_may_repeat(struct transfer *transfer, CURLcode result);
 
 void *transfer_context(CURL *easy);

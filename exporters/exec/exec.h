@@ -10,6 +10,6 @@
 
 #define EXEC_TIMEOUT_NS 10000000000ULL
 #define EXEC_QUEUE_MAX 1000
-#define EXEC_MAX_AGE_NS 600000000000ULL
+#define EXEC_MAX_AGE_NS 3600000000000ULL
 
 extern const struct notifier_ops exec_notifier;

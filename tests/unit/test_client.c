@@ -167,6 +167,42 @@ static void each_connection_takes_the_next_port(void **state)
 	receiver_stop(&receiver);
 }
 
+/* A connection from this port to the receiver, which has closed its end: ours is still there. */
+static int stay_connected(uint16_t from, uint16_t to)
+{
+	static const char request[] = "POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(to) };
+	char answer[256];
+	uint16_t port;
+	int fd = receiver_socket(from, &port);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(write(fd, request, strlen(request)), strlen(request));
+	while (read(fd, answer, sizeof(answer)) > 0)
+		;
+	return fd;
+}
+
+static void a_port_that_has_such_a_connection_is_passed_by(void **state)
+{
+	struct load *load = *state;
+	struct receiver receiver;
+	int fd;
+
+	load->config.source_port_first = 29911;
+	load->config.source_port_last = 29912;
+	receiver_start(&receiver, { .bytes = ANSWER_OK, .closes = true });
+	fd = stay_connected(29911, receiver.port);
+	send_to(load, &receiver, 1);
+	RUN_UNTIL(load->event, load->taken[0] == 1);
+	assert_int_equal(client_failed(load->client), 0);
+	assert_int_equal(receiver.sources[0], 29911);
+	assert_int_equal(receiver.sources[1], 29912);
+	close(fd);
+	receiver_stop(&receiver);
+}
+
 /* Even then: an ephemeral port is better than silence. */
 static void source_ports_that_are_taken_are_done_without(void **state)
 {
@@ -502,6 +538,7 @@ int main(void)
 		client_test(a_post_says_what_it_is),
 		client_test(it_comes_from_a_source_port_and_stays_connected),
 		client_test(each_connection_takes_the_next_port),
+		client_test(a_port_that_has_such_a_connection_is_passed_by),
 		client_test(source_ports_that_are_taken_are_done_without),
 		client_test(what_fails_is_tried_again),
 		client_test(what_is_refused_is_not),

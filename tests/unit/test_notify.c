@@ -120,6 +120,7 @@ static void alertmanager_is_told_of_beginning_and_end(void **state)
 	struct desk *desk = *state;
 	struct view_alert alert = alert_on("shop tcp");
 	struct receiver receiver;
+	json_t *bodies[2];
 	json_t *first;
 	json_t *second;
 
@@ -132,13 +133,17 @@ static void alertmanager_is_told_of_beginning_and_end(void **state)
 	notify(desk, "shop tcp", false);
 	publish(desk, NULL, 0);
 	RUN_UNTIL(desk->event, count(desk).delivered == 2);
-	first = json_array_get(body(&receiver, 0), 0);
-	second = json_array_get(body(&receiver, 1), 0);
+	bodies[0] = body(&receiver, 0);
+	bodies[1] = body(&receiver, 1);
+	first = json_array_get(bodies[0], 0);
+	second = json_array_get(bodies[1], 0);
 	assert_true(
 		json_equal(json_object_get(first, "labels"), json_object_get(second, "labels")));
 	assert_string_equal(text_in(first, "startsAt"), "2026-11-22T10:32:08.117Z");
 	assert_string_equal(text_in(second, "startsAt"), "2026-11-22T10:32:08.117Z");
 	assert_true(strcmp(text_in(first, "endsAt"), text_in(second, "endsAt")) > 0);
+	json_decref(bodies[0]);
+	json_decref(bodies[1]);
 	assert_int_equal(count(desk).waiting, 0);
 	receiver_stop(&receiver);
 }
