@@ -2,8 +2,7 @@
 /*
  * Local ports of our own, outside of the ephemeral range: a connection bound to one of them can be
  * made when no ephemeral port is left. Each connection takes the next one in turn, so that what
- * the last one left behind is not in the way, though the kernel lets a bound port connect past a
- * TIME_WAIT of its own that has timestamps (tcp_twsk_unique() without twp).
+ * the last one left behind is not in the way.
  */
 #pragma once
 

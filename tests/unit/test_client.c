@@ -222,6 +222,36 @@ static void source_ports_that_are_taken_are_done_without(void **state)
 	receiver_stop(&receiver);
 }
 
+/* The name of a receiver that answered before, and cannot be resolved any more. */
+static void a_name_without_an_answer_stands_for_its_last_address(void **state)
+{
+	static const struct notifier_config config = { .name = "on-call",
+						       .timeout_ns = CLIENT_TIMEOUT_NS };
+	char reason[TRANSFER_REASON_MAX] = "";
+	struct client_url url;
+	struct transfer transfer;
+	struct receiver receiver;
+	struct ports ports;
+	char text[64];
+
+	(void)state;
+	receiver_start(&receiver, { .bytes = ANSWER_OK });
+	snprintf(text, sizeof(text), "http://receiver.invalid:%u/", receiver.port);
+	assert_int_equal(client_url_parse(&url, text, NULL), 0);
+	assert_int_equal(ports_init(&ports, 0, 0), 0);
+	assert_int_equal(transfer_init(&transfer, &config, &ports, &url, NULL), 0);
+	assert_false(transfer_may_repeat(&transfer, CURLE_COULDNT_RESOLVE_HOST));
+	strcpy(transfer.address, "127.0.0.1");
+	assert_true(transfer_may_repeat(&transfer, CURLE_COULDNT_RESOLVE_HOST));
+	assert_int_equal(transfer_prepare(&transfer, strdup("{}"), reason), 0);
+	assert_int_equal(transfer_judge(&transfer, curl_easy_perform(transfer.easy), reason),
+			 CLIENT_TAKEN);
+	assert_non_null(strstr(receiver.requests[0], "\r\nHost: receiver.invalid:"));
+	assert_string_equal(transfer.address, "127.0.0.1");
+	transfer_done(&transfer);
+	receiver_stop(&receiver);
+}
+
 static void what_fails_is_tried_again(void **state)
 {
 	struct load *load = *state;
@@ -540,6 +570,7 @@ int main(void)
 		client_test(each_connection_takes_the_next_port),
 		client_test(a_port_that_has_such_a_connection_is_passed_by),
 		client_test(source_ports_that_are_taken_are_done_without),
+		cmocka_unit_test(a_name_without_an_answer_stands_for_its_last_address),
 		client_test(what_fails_is_tried_again),
 		client_test(what_is_refused_is_not),
 		client_test(redirects_are_not_followed),
