@@ -184,9 +184,10 @@ int desk_setup(void **state)
 	struct desk *desk = calloc(1, sizeof(*desk));
 	void *scenario = NULL;
 
-	if (!desk || scenario_setup(&scenario) != 0)
-		return -1;
+	assert_non_null(desk);
 	*state = desk;
+	if (scenario_setup(&scenario) != 0)
+		return -1;
 	desk->scenario = scenario;
 	strcpy(desk->directory, "/tmp/pg-desk-XXXXXX");
 	if (!mkdtemp(desk->directory))
