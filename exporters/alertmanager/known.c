@@ -14,6 +14,7 @@ struct hearing {
 	uint64_t told_ns;
 	uint32_t told;
 	uint32_t telling; /* 0: nothing is under way */
+	bool behind;      /* there is more to say than it was told */
 };
 
 struct entry {
@@ -106,6 +107,19 @@ static struct entry *add(struct known *known, uint64_t fingerprint)
 	return NULL;
 }
 
+/* It began when it began. A remedy that was found meanwhile does not wait for the next repetition;
+ * new numbers do. */
+static void continue_with(const struct known *known, struct entry *entry, struct message *message)
+{
+	const struct view_alert *before = &entry->message->alert;
+
+	message->alert.since = before->since;
+	if (message->alert.annotations_count <= before->annotations_count)
+		return;
+	for (size_t i = 0; i < known->config.receivers; i++)
+		entry->hearings[i].behind = true;
+}
+
 bool known_take(struct known *known, struct message *message, uint64_t now_ns)
 {
 	struct entry *entry;
@@ -122,7 +136,7 @@ bool known_take(struct known *known, struct message *message, uint64_t now_ns)
 	if (!entry->message || entry->message->firing != message->firing)
 		entry->state++;
 	else
-		message->alert.since = entry->message->alert.since; /* it began when it began */
+		continue_with(known, entry, message);
 	message_unref(entry->message);
 	entry->message = message_ref(message);
 	entry->seen = true;
@@ -167,7 +181,7 @@ void known_look_end(struct known *known, uint64_t now_ns, uint64_t epoch)
 static bool is_due(const struct known *known, const struct entry *entry,
 		   const struct hearing *hearing, uint64_t now_ns)
 {
-	return hearing->told != entry->state ||
+	return hearing->told != entry->state || hearing->behind ||
 	       now_ns - hearing->told_ns >= known->config.resend_ns;
 }
 
@@ -182,6 +196,7 @@ size_t known_due(struct known *known, size_t receiver, uint64_t now_ns, const st
 		if (!is_due(known, entry, hearing, now_ns))
 			continue;
 		hearing->telling = entry->state;
+		hearing->behind = false;
 		ret[count++] = entry->message;
 	}
 	return count;
@@ -196,7 +211,9 @@ size_t known_told(struct known *known, size_t receiver, uint64_t now_ns)
 
 		if (!hearing->telling)
 			continue;
-		*hearing = (struct hearing){ .told = hearing->telling, .told_ns = now_ns };
+		hearing->told = hearing->telling;
+		hearing->told_ns = now_ns;
+		hearing->telling = 0;
 		count++;
 	}
 	return count;
@@ -204,8 +221,12 @@ size_t known_told(struct known *known, size_t receiver, uint64_t now_ns)
 
 void known_untold(struct known *known, size_t receiver)
 {
-	for (struct entry *entry = known->entries; entry; entry = entry->hh.next)
-		entry->hearings[receiver].telling = 0;
+	for (struct entry *entry = known->entries; entry; entry = entry->hh.next) {
+		struct hearing *hearing = &entry->hearings[receiver];
+
+		hearing->behind |= hearing->telling != 0;
+		hearing->telling = 0;
+	}
 }
 
 uint64_t known_waiting(const struct known *known)

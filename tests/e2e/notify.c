@@ -82,6 +82,23 @@ static char *read_file(const char *path)
 /* --- Alertmanager
  * --------------------------------------------------------------------------------- */
 
+/* Polls until Alertmanager has an annotation of an alert that it has. */
+static void await_annotation(const struct desk *desk, const char *rule, const char *name)
+{
+	uint64_t deadline = deadline_in(40);
+	bool has = false;
+
+	while (!has) {
+		json_t *alert = desk_await_alert(desk, rule, "critical");
+
+		has = json_object_get(json_object_get(alert, "annotations"), name);
+		if (!has && deadline_in(0) > deadline)
+			fail_msg("no %s in %s", name, json_dumps(alert, JSON_COMPACT));
+		json_decref(alert);
+		usleep(100000);
+	}
+}
+
 static void check_alert(const json_t *alert)
 {
 	const json_t *labels = json_object_get(alert, "labels");
@@ -113,6 +130,7 @@ static void alertmanager_hears_before_the_first_refusal(void **state)
 	alert = desk_await_alert(desk, "DestinationSaturation", "critical");
 	refused_nobody(desk);
 	check_alert(alert);
+	await_annotation(desk, "DestinationSaturation", "remedy");
 	EVENTUALLY_SO(desk, inbox_has(inbox, "DestinationSaturation", "firing"));
 	body = inbox_body(inbox, 0);
 	assert_string_equal(text(json_array_get(json_object_get(body, "alerts"), 0), "fingerprint"),

@@ -151,6 +151,32 @@ static void it_began_when_it_began(void **state)
 	known_free(known);
 }
 
+static void a_remedy_does_not_wait(void **state)
+{
+	static const struct view_label annotations[] = { { "summary", "full" },
+							 { "remedy", "close" } };
+	struct view_alert alert = { .rule = "Rule", .annotations = annotations };
+	struct message_moment moment = { .now_ns = 1 };
+	struct known *known = make(1, 10);
+	struct message *message = NULL;
+
+	(void)state;
+	for (size_t count = 1; count <= 2; count++) {
+		alert.annotations_count = count;
+		assert_int_equal(message_new(&message, &alert, true, &moment), 0);
+		known_take(known, message, 1);
+		message_unref(message);
+		assert_int_equal(tell(known, 0, 1), 1);
+		assert_int_equal(tell(known, 0, 1), 0);
+	}
+	alert.annotations_count = 1;
+	assert_int_equal(message_new(&message, &alert, true, &moment), 0);
+	known_take(known, message, 1);
+	message_unref(message);
+	assert_int_equal(tell(known, 0, 1), 0);
+	known_free(known);
+}
+
 static void a_look_tells_what_began_and_ended_unseen(void **state)
 {
 	struct known *known = make(1, 10);
@@ -259,6 +285,7 @@ int main(void)
 		cmocka_unit_test(an_end_is_told_and_repeated_until_it_is_old),
 		cmocka_unit_test(what_changes_under_way_is_told_again),
 		cmocka_unit_test(it_began_when_it_began),
+		cmocka_unit_test(a_remedy_does_not_wait),
 		cmocka_unit_test(a_look_tells_what_began_and_ended_unseen),
 		cmocka_unit_test(the_end_of_what_nobody_knew_is_nothing),
 		cmocka_unit_test(a_second_end_changes_nothing),
