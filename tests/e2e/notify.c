@@ -184,6 +184,8 @@ static void alertmanager_that_lives_hears_though_others_do_not(void **state)
 	metric_reaches(desk->scenario->watch,
 		       "portgauge_notifications_total{notifier=\"all\",outcome=\"delivered\"}", 1);
 	assert_true(inbox_count(busy) > 0);
+	metric_becomes(desk->scenario->watch, "portgauge_events_lost_total{reason=\"ring_full\"}",
+		       0);
 	all_done(actor_close(leak, 0), 970);
 	desk_await_silence(desk, "DestinationSaturation");
 }
