@@ -120,6 +120,9 @@ $(SKEL): $(B)/bpf/portgauge.linked
 
 $(B)/user/sources/source_bpf.o: $(SKEL)
 
+# It embeds them.
+$(B)/exporters/page/files.o: $(wildcard exporters/page/files/* exporters/page/uplot/*)
+
 $(B)/%.o: %.c
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)

@@ -34,7 +34,16 @@ struct web_config {
 	bool systemd_socket;        /* the sockets that systemd passed, instead of the addresses */
 	const char *config_file;    /* TLS, passwords, headers; NULL: none of them */
 	const char *telemetry_path; /* of the metrics; NULL: /metrics */
-	bool disable_ui;            /* nothing at / */
+	bool disable_ui;            /* nothing at /, and none of the files */
+};
+
+/* A file the HTTP server offers, which never changes: a part of the live page. */
+struct static_file {
+	const char *path; /* "/" takes the place of the landing page */
+	const char *content_type;
+	const char *policy; /* Content-Security-Policy */
+	const unsigned char *bytes;
+	const unsigned char *end; /* behind the last one */
 };
 
 /* What an exporter is given when it is opened; all of it is borrowed for the exporter's life. */
@@ -42,6 +51,8 @@ struct exporter_config {
 	const struct web_config *web;
 	const struct endpoint *endpoints;
 	size_t endpoints_count;
+	const struct static_file *files; /* none: no live page */
+	size_t files_count;
 	const struct view_limits *limits; /* may change from one publish to the next */
 	const char *version;
 };

@@ -10,6 +10,7 @@
 #include "exporters/http/http.h"
 #include "exporters/journal/journal.h"
 #include "exporters/json/json.h"
+#include "exporters/page/page.h"
 #include "exporters/notifier.h"
 #include "exporters/prometheus/process.h"
 #include "exporters/prometheus/prometheus.h"
@@ -124,6 +125,8 @@ int exporters_open(struct exporters **ret, const struct web_config *web,
 		.web = web,
 		.endpoints = exporters->endpoints,
 		.endpoints_count = ARRAY_SIZE(endpoints),
+		.files = page_files,
+		.files_count = PAGE_FILES,
 		.limits = limits,
 		.version = PORTGAUGE_VERSION,
 	};

@@ -260,6 +260,24 @@ static enum MHD_Result serve_forms(const struct request *request,
 			      "Accept, Accept-Encoding");
 }
 
+static enum MHD_Result serve_file(const struct request *request, const struct static_file *file)
+{
+	struct reply reply = {
+		.status = MHD_HTTP_OK,
+		.content_type = file->content_type,
+		.extra = { { MHD_HTTP_HEADER_VARY, "Accept-Encoding" },
+			   { "Content-Security-Policy", file->policy },
+			   { "Referrer-Policy", "no-referrer" } },
+	};
+	size_t size = (size_t)(file->end - file->bytes);
+	char *body = malloc(size);
+
+	if (!body)
+		return send_failure(request, file->path);
+	memcpy(body, file->bytes, size);
+	return send_body(request, body, size, &reply);
+}
+
 static enum MHD_Result serve_page(const struct request *request)
 {
 	struct reply reply = {
@@ -292,7 +310,7 @@ static enum MHD_Result serve_ready(const struct request *request)
 			   ready ? "ready\n" : "no view yet\n");
 }
 
-/* An endpoint at "/" takes the place of the landing page. */
+/* An endpoint or a file at "/" takes the place of the landing page. */
 static enum MHD_Result serve(const struct request *request, const char *path)
 {
 	const struct exporter_config *config = request->self->config;
@@ -304,7 +322,10 @@ static enum MHD_Result serve(const struct request *request, const char *path)
 			forms[count++] = &config->endpoints[i];
 	if (count)
 		return serve_forms(request, forms, count);
-	if (strcmp(path, "/") == 0 && !config->web->disable_ui)
+	for (size_t i = 0; i < config->files_count && !config->web->disable_ui; i++)
+		if (strcmp(path, config->files[i].path) == 0)
+			return serve_file(request, &config->files[i]);
+	if ((strcmp(path, "/") == 0 || strcmp(path, PAGE_PATH) == 0) && !config->web->disable_ui)
 		return serve_page(request);
 	if (strcmp(path, "/-/healthy") == 0)
 		return send_status(request, MHD_HTTP_OK, "healthy\n");

@@ -36,6 +36,8 @@ static inline int server_open(struct server *s, size_t count, const struct endpo
 		.web = &s->web,
 		.endpoints = endpoints,
 		.endpoints_count = endpoints_count,
+		.files = s->config.files, /* if a test has set them */
+		.files_count = s->config.files_count,
 		.limits = limits,
 		.version = "1.2.3<b>",
 	};

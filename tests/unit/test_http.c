@@ -37,6 +37,13 @@ static const struct endpoint endpoints[] = {
 	{ "/much", "text/plain", NULL, write_much },
 };
 
+static const unsigned char file_bytes[2000] = "alert(\"\0\");";
+
+static const struct static_file files[] = {
+	{ "/file.js", "text/javascript; charset=utf-8", "default-src 'none'", file_bytes,
+	  file_bytes + sizeof(file_bytes) },
+};
+
 static const struct view_limits limits = { .top = 7 };
 
 /* Two views that outlive every test: each keeps one reference of its own. */
@@ -45,6 +52,8 @@ static struct view second = { .kernel = "two", .references = 1 };
 
 static int open_on(struct server *s, size_t count)
 {
+	s->config.files = files;
+	s->config.files_count = ARRAY_SIZE(files);
 	return server_open(s, count, endpoints, ARRAY_SIZE(endpoints), &limits);
 }
 
@@ -85,6 +94,39 @@ static void serves_endpoints_with_their_type(void **state)
 	assert_has(response, "\r\nContent-Type: application/json\r\n");
 	assert_string_equal(body_of(response), "kernel one top 7\n");
 	free(response);
+}
+
+static void serves_files_as_they_are_with_their_policy(void **state)
+{
+	const struct server *s = *state;
+	char *response = ask(s, "GET /file.js HTTP/1.1\r\n" CLOSE);
+
+	assert_status(response, 200); /* also before the first view */
+	assert_has(response, "\r\nContent-Type: text/javascript; charset=utf-8\r\n");
+	assert_has(response, "\r\nContent-Security-Policy: default-src 'none'\r\n");
+	assert_has(response, "\r\nReferrer-Policy: no-referrer\r\n");
+	assert_has(response, "\r\nX-Content-Type-Options: nosniff\r\n");
+	assert_has(response, "\r\nCache-Control: no-store\r\n");
+	assert_has(response, "\r\nContent-Length: 2000\r\n");
+	assert_memory_equal(body_of(response), file_bytes, sizeof(file_bytes));
+	free(response);
+
+	response = ask(s, "GET /file.js HTTP/1.1\r\nAccept-Encoding: gzip\r\n" CLOSE);
+	assert_has(response, "\r\nContent-Encoding: gzip\r\n");
+	assert_has(response, "\r\nVary: Accept-Encoding\r\n");
+	assert_has(response, "\r\nContent-Security-Policy: default-src 'none'\r\n");
+	free(response);
+}
+
+static void without_the_ui_there_are_no_pages(void **state)
+{
+	struct server *s = *state;
+
+	s->web.disable_ui = true;
+	assert_answer(s, "GET / HTTP/1.1\r\n" CLOSE, 404, NULL);
+	assert_answer(s, "GET /-/pages HTTP/1.1\r\n" CLOSE, 404, NULL);
+	assert_answer(s, "GET /file.js HTTP/1.1\r\n" CLOSE, 404, NULL);
+	assert_answer(s, "GET /-/healthy HTTP/1.1\r\n" CLOSE, 200, NULL);
 }
 
 static void serves_the_newest_view(void **state)
@@ -241,10 +283,9 @@ static void broken_requests_do_not_end_the_server(void **state)
 	assert_answer(s, "GET /-/healthy HTTP/1.1\r\n" CLOSE, 200, "healthy\n");
 }
 
-static void landing_page_links_and_runs_nothing(void **state)
+static void check_landing_page(const struct server *s, const char *request)
 {
-	const struct server *s = *state;
-	char *response = ask(s, "GET / HTTP/1.1\r\n" CLOSE);
+	char *response = ask(s, request);
 
 	assert_status(response, 200);
 	assert_has(response, "\r\nContent-Type: text/html; charset=utf-8\r\n");
@@ -255,6 +296,12 @@ static void landing_page_links_and_runs_nothing(void **state)
 	assert_null(strstr(response, "/empty"));
 	assert_null(strcasestr(response, "<script"));
 	free(response);
+}
+
+static void landing_page_links_and_runs_nothing(void **state)
+{
+	check_landing_page(*state, "GET / HTTP/1.1\r\n" CLOSE);
+	check_landing_page(*state, "GET /-/pages HTTP/1.1\r\n" CLOSE);
 }
 
 static void an_encoder_that_writes_nothing_is_an_error(void **state)
@@ -411,6 +458,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(serves_endpoints_with_their_type, start, stop),
+		cmocka_unit_test_setup_teardown(serves_files_as_they_are_with_their_policy, start,
+						stop),
+		cmocka_unit_test_setup_teardown(without_the_ui_there_are_no_pages, start, stop),
 		cmocka_unit_test_setup_teardown(serves_the_newest_view, start, stop),
 		cmocka_unit_test_setup_teardown(serves_large_documents_whole, start, stop),
 		cmocka_unit_test_setup_teardown(is_ready_once_a_view_was_published, start, stop),
