@@ -203,8 +203,9 @@ static void trace_can_show_refusals_only(void **state)
 static void http_serves_its_pages(void **state)
 {
 	struct scenario *scenario = *state;
-	const char *const pages[] = { "/",       "/metrics",   "/api/v1/snapshot", "/api/v1/alerts",
-				      "/report", "/-/healthy", "/-/ready" };
+	const char *const pages[] = { "/",        "/-/pages",         "/page/app.mjs",
+				      "/metrics", "/api/v1/snapshot", "/api/v1/alerts",
+				      "/report",  "/-/healthy",       "/-/ready" };
 
 	scenario_watch(scenario);
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {

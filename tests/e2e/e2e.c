@@ -63,6 +63,7 @@ static void add_all(struct programme *programme)
 		{ prometheus_suite, &prometheus_suite_count, true },
 		{ alertmanager_suite, &alertmanager_suite_count, true },
 		{ web_suite, &web_suite_count, true },
+		{ page_suite, &page_suite_count, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)
