@@ -10,6 +10,7 @@
 
 #include "process.h"
 #include "scenario.h"
+#include "site.h"
 
 #define LOCALHOST "127.0.0.1"
 #define MANY 1000
@@ -22,19 +23,25 @@ struct look {
 	pid_t pid;
 };
 
-static struct look look_start(const struct scenario *scenario, const char *claim,
-			      const char *argument)
+static struct look look_at(const char *scheme, uint16_t port, const char *claim,
+			   const char *argument)
 {
 	struct look look = { .output = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) };
 	char url[64];
 
 	assert_true(look.output >= 0);
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", watch_port(scenario->watch));
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%u/", scheme, port);
 	look.pid = start_program(NULL,
 				 (const char *const[]){ "node", "tests/e2e/browser/page.mjs", url,
 							claim, argument, NULL },
 				 look.output);
 	return look;
+}
+
+static struct look look_start(const struct scenario *scenario, const char *claim,
+			      const char *argument)
+{
+	return look_at("http", watch_port(scenario->watch), claim, argument);
 }
 
 static bool look_says(const struct look *look, const char *word)
@@ -180,6 +187,20 @@ static void the_page_outlives_the_agent(void **state)
 	look_holds(look);
 }
 
+static void the_page_works_through_tls_with_certificate_and_password(void **state)
+{
+	struct site *site = *state;
+	char config[96];
+
+	site_write_config(site, "tls_server_config:\n  cert_file: server.pem\n"
+				"  key_file: server.key\n  client_ca_file: ca.pem\n"
+				"  client_auth_type: RequireAndVerifyClientCert\n");
+	snprintf(config, sizeof(config), "%s/web.yml", site->folder);
+	SITE_START(site, watch_program(), "run", "--web.listen-address", site->address,
+		   "--web.config.file", config);
+	look_holds(look_at("https", site->port, "tls", site->folder));
+}
+
 const struct CMUnitTest page_suite[] = {
 	SCENARIO(the_page_shows_the_numbers_of_the_api),
 	SCENARIO(the_page_fits_phone_and_wide_screen_in_light_and_dark),
@@ -189,5 +210,6 @@ const struct CMUnitTest page_suite[] = {
 	SCENARIO(the_page_shows_rows_of_every_kind_and_says_what_is_wrong),
 	SCENARIO(the_page_asks_nothing_while_paused_or_hidden),
 	SCENARIO(the_page_outlives_the_agent),
+	SITE(the_page_works_through_tls_with_certificate_and_password),
 };
 const size_t page_suite_count = sizeof(page_suite) / sizeof(page_suite[0]);

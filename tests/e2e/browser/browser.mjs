@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chromium without a window, by the DevTools protocol over two pipes: messages that end with a
 // zero byte. It can reach nothing but this machine's loopback.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,6 +25,18 @@ export async function eventually(what, ask, seconds = 40) {
 	}
 }
 
+// The authority of this folder is trusted, and its client's certificate is in the browser's store.
+const store = `set -e
+db=sql:$HOME/.pki/nssdb
+mkdir -p "$HOME/.pki/nssdb"
+certutil -N -d "$db" --empty-password
+certutil -A -d "$db" -n ca -t C,, -i "$0/ca.pem"
+openssl pkcs12 -export -in "$0/client.pem" -inkey "$0/client.key" -passout pass: -out "$HOME/client.p12"
+pk12util -d "$db" -i "$HOME/client.p12" -W ''`;
+// Nobody can choose it from a list: a policy does, seen by this browser alone.
+const policy = { AutoSelectCertificateForUrls: ['{"pattern":"https://127.0.0.1","filter":{}}'] };
+const behindPolicy = 'mount --bind "$0" /etc/chromium && exec "$@"';
+
 export class Browser {
 	#child;
 	#folder;
@@ -35,10 +47,13 @@ export class Browser {
 	#tabs = new Map();
 	#rest = [];
 
-	constructor() {
+	// certificates: a folder with ca.pem, client.pem and client.key; none if undefined.
+	constructor(certificates) {
 		this.#folder = mkdtempSync(join(tmpdir(), 'pg-chromium-'));
-		this.#child = spawn(process.env.CHROMIUM ?? 'chromium', [...flags, `--user-data-dir=${this.#folder}`, 'about:blank'],
-			{ stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'], env: { ...process.env, HOME: this.#folder } });
+		const env = { ...process.env, HOME: this.#folder };
+		const [program, ...arguments_] = [...(certificates ? this.#identity(certificates, env) : []),
+			'chromium', ...flags, `--user-data-dir=${this.#folder}/profile`, 'about:blank'];
+		this.#child = spawn(program, arguments_, { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'], env });
 		this.#ended = new Promise((done) => {
 			this.#child.on('error', (error) => done(error.message));
 			this.#child.on('exit', () => done('it has ended'));
@@ -47,6 +62,15 @@ export class Browser {
 		this.#child.stderr.on('data', (text) => { this.#stderr += text; });
 		this.#child.stdio[3].on('error', () => {});
 		this.#child.stdio[4].on('data', (bytes) => this.#read(bytes));
+	}
+
+	// What to put before the browser's command.
+	#identity(certificates, env) {
+		const etc = join(this.#folder, 'etc');
+		execFileSync('sh', ['-c', store, certificates], { env, stdio: 'pipe' });
+		mkdirSync(join(etc, 'policies', 'managed'), { recursive: true });
+		writeFileSync(join(etc, 'policies', 'managed', 'client.json'), JSON.stringify(policy));
+		return ['unshare', '--mount', 'sh', '-c', behindPolicy, etc];
 	}
 
 	#fail(why) {
@@ -109,6 +133,8 @@ export class Tab {
 	#call;
 	#urls = new Map();
 	#pretended;
+	#login;
+	challenges = []; // how a password was asked for
 	requests = []; // { url }
 	responses = new Map(); // url -> { status, headers }: the last one
 	documents = new Map(); // time -> snapshot, as this page got it
@@ -138,6 +164,9 @@ export class Tab {
 			break;
 		case 'Fetch.requestPaused':
 			this.#answer(params.requestId);
+			break;
+		case 'Fetch.authRequired':
+			this.#logIn(params.requestId, params.authChallenge);
 			break;
 		case 'Network.loadingFinished':
 			this.#keep(params.requestId);
@@ -172,7 +201,22 @@ export class Tab {
 		await this.#call('Fetch.enable', { patterns: [{ urlPattern: '*/api/v1/snapshot' }] });
 	}
 
+	// Whoever asks for a password gets this one.
+	async password(username, password) {
+		this.#login = { response: 'ProvideCredentials', username, password };
+		await this.#call('Fetch.enable', { handleAuthRequests: true });
+	}
+
+	#logIn(requestId, { source, scheme }) {
+		this.challenges.push(`${source} ${scheme}`);
+		this.#call('Fetch.continueWithAuth', { requestId, authChallengeResponse: this.#login });
+	}
+
 	#answer(requestId) {
+		if (!this.#pretended) {
+			this.#call('Fetch.continueRequest', { requestId });
+			return;
+		}
 		const { status = 200, view } = this.#pretended();
 		const body = Buffer.from(JSON.stringify(view ?? null)).toString('base64');
 		this.#call('Fetch.fulfillRequest', { requestId, responseCode: status, body,

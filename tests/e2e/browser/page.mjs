@@ -214,6 +214,20 @@ const claims = {
 		assert.deepEqual(tab.complaints.filter((one) => !/status of (503|401)/.test(one)), []);
 	},
 
+	// argument: a folder with certificates
+	async tls(tab) {
+		await tab.password('prometheus', 'secret');
+		await open(tab);
+		await next(tab);
+		await equals(tab);
+		const { securityState, securityDetails } = tab.responses.get(url);
+		assert.equal(securityState, 'secure');
+		assert.match(securityDetails.protocol, /^TLS 1\.[23]$/);
+		assert.deepEqual(tab.challenges, ['Server basic']);
+		const others = tab.complaints.filter((one) => !/status of 401/.test(one));
+		assert.deepEqual(others, []);
+	},
+
 	async outage(tab) {
 		await open(tab);
 		const before = await timeOf(tab);
@@ -231,7 +245,7 @@ const claims = {
 	},
 };
 
-const browser = new Browser();
+const browser = new Browser(claim === 'tls' ? argument : undefined);
 try {
 	await claims[claim](await browser.tab());
 	say('holds');
