@@ -317,6 +317,12 @@ static void documents_are_packed_and_head_has_none(void **state)
 	site_says(site, "zcat packed | head -c 7", "# HELP ");
 	site_says(site, "test $(stat -c %s packed) -lt $(zcat packed | wc -c) && echo smaller",
 		  "smaller\n");
+	site_says(
+		site,
+		"$C -D - -o open -H 'Accept: application/openmetrics-text;version=1.0.0' "
+		"http://localhost:$PORT/metrics | tr -d '\\r' | grep ^Content-Type; tail -n 1 open",
+		"Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\n"
+		"# EOF\n");
 	site_says(site,
 		  "$C -I -w '%{size_download} ' http://localhost:$PORT/metrics | tr -d '\\r' | "
 		  "grep -E '^(HTTP|0 )|^Content-Type'",
