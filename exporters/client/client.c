@@ -18,6 +18,7 @@
 #include "user/base/util.h"
 
 #define NS_PER_US 1000ULL
+#define UNPRIVILEGED_FIRST 1024 /* as net.ipv4.ip_unprivileged_port_start comes */
 #define RANGE_FILE "/proc/sys/net/ipv4/ip_local_port_range"
 
 struct receiver {
@@ -204,20 +205,33 @@ static int open_receivers(struct client *client, const char *suffix, struct sd_e
 	return r;
 }
 
+/* Connections are made from other ports then, as long as there are any. */
+static void warn_of_ports(const struct client *client)
+{
+	const char *name = client->notifier.name;
+	const struct ports *ports = &client->ports;
+	uint16_t range[2];
+
+	if (ports_overlap(ports, RANGE_FILE, range))
+		log_warning("notifier %s: source ports %u to %u are inside the ephemeral range "
+			    "%u-%u and may run out with it; choose others",
+			    name, ports->first, ports->last, range[0], range[1]);
+	if (ports->first < UNPRIVILEGED_FIRST)
+		log_warning("notifier %s: source ports below %d need CAP_NET_BIND_SERVICE, which "
+			    "the agent gives up; choose others",
+			    name, UNPRIVILEGED_FIRST);
+}
+
 static int open_ports(struct client *client)
 {
 	const struct notifier_config *notifier = &client->notifier;
-	uint16_t range[2];
 	int r = ports_init(&client->ports, notifier->source_port_first, notifier->source_port_last);
 
 	if (r < 0)
 		log_error("notifier %s: source ports %u to %u are no range", notifier->name,
 			  notifier->source_port_first, notifier->source_port_last);
-	else if (ports_overlap(&client->ports, RANGE_FILE, range))
-		log_warning("notifier %s: source ports %u to %u are inside the ephemeral range "
-			    "%u-%u and may run out with it; choose others",
-			    notifier->name, client->ports.first, client->ports.last, range[0],
-			    range[1]);
+	else
+		warn_of_ports(client);
 	return r;
 }
 

@@ -535,6 +535,21 @@ static void bad_configurations_are_refused(void **state)
 	refuses_to_open(load, "source ports 7 to 6 are no range");
 }
 
+static void source_ports_of_the_privileged_are_a_warning(void **state)
+{
+	struct load *load = *state;
+	struct capture capture = capture_start(STDERR_FILENO);
+	char text[512];
+
+	load->config.source_port_first = 1023;
+	load->config.source_port_last = 1030;
+	add_url(load, "http://127.0.0.1:%u", 1);
+	assert_int_equal(open_client(load), 0);
+	capture_end(&capture, text, sizeof(text));
+	assert_one_line(text,
+			"notifier on-call: source ports below 1024 need CAP_NET_BIND_SERVICE");
+}
+
 static void source_ports_inside_the_range_are_a_warning(void **state)
 {
 	static const uint16_t first = 40000;
@@ -587,6 +602,7 @@ int main(void)
 		client_test(a_missing_secret_is_a_failure),
 		client_test(messages_do_not_show_paths),
 		client_test(bad_configurations_are_refused),
+		client_test(source_ports_of_the_privileged_are_a_warning),
 		cmocka_unit_test(source_ports_inside_the_range_are_a_warning),
 	};
 
