@@ -13,7 +13,6 @@
 #include "exporters/notifier.h"
 #include "tests/unit/capture.h"
 #include "tests/unit/receiver.h"
-#include "tests/unit/scratch.h"
 #include "user/base/util.h"
 
 #define ANSWER_503 "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy"
@@ -550,31 +549,6 @@ static void source_ports_of_the_privileged_are_a_warning(void **state)
 			"notifier on-call: source ports below 1024 need CAP_NET_BIND_SERVICE");
 }
 
-static void source_ports_inside_the_range_are_a_warning(void **state)
-{
-	static const uint16_t first = 40000;
-	char directory[] = "/tmp/portgauge-test-XXXXXX";
-	struct ports ports;
-	uint16_t range[2] = { 0 };
-	char path[PATH_MAX];
-
-	(void)state;
-	assert_non_null(mkdtemp(directory));
-	scratch_write(directory, "range", "40000\t40999\n");
-	scratch_path(path, directory, "range");
-	assert_int_equal(ports_init(&ports, first - 10, first - 1), 0);
-	assert_false(ports_overlap(&ports, path, range));
-	assert_int_equal(ports_init(&ports, first - 10, first), 0);
-	assert_true(ports_overlap(&ports, path, range));
-	assert_int_equal(range[0], 40000);
-	assert_int_equal(range[1], 40999);
-	assert_false(ports_overlap(&ports, "/nonexistent", range));
-	scratch_write(directory, "range", "nonsense\n");
-	assert_false(ports_overlap(&ports, path, range));
-	unlink(path);
-	rmdir(directory);
-}
-
 #define client_test(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -603,7 +577,6 @@ int main(void)
 		client_test(messages_do_not_show_paths),
 		client_test(bad_configurations_are_refused),
 		client_test(source_ports_of_the_privileged_are_a_warning),
-		cmocka_unit_test(source_ports_inside_the_range_are_a_warning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
