@@ -132,7 +132,7 @@ static void prometheus_scrapes_what_json_says(void **state)
 {
 	struct scenario *scenario = *state;
 	uint64_t deadline = deadline_in(60);
-	struct prometheus server;
+	struct prometheus *server;
 	struct actor *p;
 	bool found;
 
@@ -140,22 +140,21 @@ static void prometheus_scrapes_what_json_says(void **state)
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	all_done(actor_connect(p, 77, LOCALHOST, 5000), 77);
-	server = prometheus_start(scenario->watch, 0);
+	server = scenario->prometheus = prometheus_start(scenario->watch, 0);
 	do {
 		usleep(500000);
-		found = prometheus_answers(&server,
+		found = prometheus_answers(server,
 					   "sum(portgauge_owner_used_ports{process=\"pg-p\"})",
 					   "77") &&
-			prometheus_answers(&server, "up{job=\"portgauge\"}", "1");
+			prometheus_answers(server, "up{job=\"portgauge\"}", "1");
 	} while (!found && deadline_in(0) < deadline);
-	prometheus_stop(&server);
 	assert_true(found);
 }
 
 static void a_shipped_alert_names_the_leak_before_the_first_refusal(void **state)
 {
 	struct scenario *scenario = *state;
-	struct prometheus server;
+	struct prometheus *server;
 	json_t *snapshot;
 	struct actor *p;
 	char *fired;
@@ -164,14 +163,13 @@ static void a_shipped_alert_names_the_leak_before_the_first_refusal(void **state
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, "pg-leak");
-	server = prometheus_start(scenario->watch, 0);
+	server = scenario->prometheus = prometheus_start(scenario->watch, 0);
 	all_done(actor_open(p, 970, .remote = LOCALHOST, .remote_port = 5000, .how = OPEN_RESETS),
 		 970);
-	fired = prometheus_await_alert(&server, "PortgaugeDestinationSaturation", true);
+	fired = prometheus_await_alert(server, "PortgaugeDestinationSaturation", true);
 	snapshot = watch_snapshot(scenario->watch);
 	all_done(actor_close(p, 0), 970);
-	ended = prometheus_await_alert(&server, "PortgaugeDestinationSaturation", false);
-	prometheus_stop(&server);
+	ended = prometheus_await_alert(server, "PortgaugeDestinationSaturation", false);
 	assert_int_equal(json_array_size(json_object_get(snapshot, "refusals")), 0);
 	json_decref(snapshot);
 	assert_non_null(fired);
@@ -201,7 +199,6 @@ static void check_both(const struct desk *desk, const char *rule, const char *pr
 static void the_agents_alert_and_the_shipped_one_reach_one_alertmanager(void **state)
 {
 	struct desk *desk = *state;
-	struct prometheus server;
 	json_t *snapshot;
 	struct actor *leak;
 	char settings[256];
@@ -211,7 +208,7 @@ static void the_agents_alert_and_the_shipped_one_reach_one_alertmanager(void **s
 		 "notifiers:\n- type: alertmanager\n  urls: [\"http://" LOCALHOST ":%u\"]\n",
 		 desk->port);
 	desk_watch(desk, NULL, settings);
-	server = prometheus_start(desk->scenario->watch, desk->port);
+	desk->scenario->prometheus = prometheus_start(desk->scenario->watch, desk->port);
 	leak = desk_fill(desk, "pg-leak", 970);
 	check_both(desk, "DestinationSaturation", "process");
 	check_both(desk, "PortgaugeDestinationSaturation", "description");
@@ -221,7 +218,6 @@ static void the_agents_alert_and_the_shipped_one_reach_one_alertmanager(void **s
 	all_done(actor_close(leak, 0), 970);
 	desk_await_silence(desk, "DestinationSaturation");
 	desk_await_silence(desk, "PortgaugeDestinationSaturation");
-	prometheus_stop(&server);
 }
 
 /* Takes all ports, is refused, gives one back and takes it again. */
@@ -259,7 +255,7 @@ static char *await_answers(const struct prometheus *server, const char *what, co
 static void every_query_and_every_rule_we_ship_has_data(void **state)
 {
 	struct scenario *scenario = *state;
-	struct prometheus server;
+	struct prometheus *server;
 	struct actor *p;
 	char *panels;
 	char *rules;
@@ -268,10 +264,9 @@ static void every_query_and_every_rule_we_ship_has_data(void **state)
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, HOSTILE);
-	server = prometheus_start(scenario->watch, 0);
-	rules = await_answers(&server, "rules", NULL, p);
-	panels = await_answers(&server, "dashboard", SHIPPED "dashboard/portgauge.json", p);
-	prometheus_stop(&server);
+	server = scenario->prometheus = prometheus_start(scenario->watch, 0);
+	rules = await_answers(server, "rules", NULL, p);
+	panels = await_answers(server, "dashboard", SHIPPED "dashboard/portgauge.json", p);
 	if (rules || panels)
 		fail_msg("%s%s", rules ? rules : "", panels ? panels : "");
 }

@@ -51,33 +51,38 @@ static void write_config(const struct prometheus *server, uint16_t target, uint1
 	free(config);
 }
 
-struct prometheus prometheus_start(const struct watch *watch, uint16_t alertmanager)
+struct prometheus *prometheus_start(const struct watch *watch, uint16_t alertmanager)
 {
-	struct prometheus server = { .directory = "/tmp/pg-prometheus-XXXXXX" };
+	struct prometheus *server = calloc(1, sizeof(*server));
 	uint16_t port = (uint16_t)(watch_port(watch) + 5000);
 	char config_flag[64];
 	char storage_flag[64];
 	char listen_flag[64];
 
-	assert_non_null(mkdtemp(server.directory));
-	write_config(&server, watch_port(watch), alertmanager);
-	snprintf(server.url, sizeof(server.url), "http://127.0.0.1:%u", port);
+	assert_non_null(server);
+	strcpy(server->directory, "/tmp/pg-prometheus-XXXXXX");
+	assert_non_null(mkdtemp(server->directory));
+	write_config(server, watch_port(watch), alertmanager);
+	snprintf(server->url, sizeof(server->url), "http://127.0.0.1:%u", port);
 	snprintf(config_flag, sizeof(config_flag), "--config.file=%s/prometheus.yml",
-		 server.directory);
+		 server->directory);
 	snprintf(storage_flag, sizeof(storage_flag), "--storage.tsdb.path=%s/data",
-		 server.directory);
+		 server->directory);
 	snprintf(listen_flag, sizeof(listen_flag), "--web.listen-address=127.0.0.1:%u", port);
-	server.pid = start_program(
+	server->pid = start_program(
 		NULL,
 		(const char *const[]){ "prometheus", config_flag, storage_flag, listen_flag, NULL },
 		-1);
 	return server;
 }
 
-void prometheus_stop(const struct prometheus *server)
+void prometheus_stop(struct prometheus *server)
 {
+	if (!server)
+		return;
 	stop_program(server->pid);
 	must("rm", "-r", server->directory);
+	free(server);
 }
 
 struct result prometheus_ask(const struct prometheus *server, const char *what, const char *more)

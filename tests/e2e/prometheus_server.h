@@ -18,9 +18,10 @@ struct prometheus {
 };
 
 /* Its API listens in the host namespace, as the agent does. alertmanager: the port of one on
- * 127.0.0.1 that it sends alerts to; 0: none. */
-struct prometheus prometheus_start(const struct watch *watch, uint16_t alertmanager);
-void prometheus_stop(const struct prometheus *server);
+ * 127.0.0.1 that it sends alerts to; 0: none. Whoever starts it gives it to the scenario, whose end
+ * stops it. */
+struct prometheus *prometheus_start(const struct watch *watch, uint16_t alertmanager);
+void prometheus_stop(struct prometheus *server); /* NULL is fine */
 
 /* tests/tools/ask-prometheus URL WHAT MORE */
 struct result prometheus_ask(const struct prometheus *server, const char *what, const char *more);

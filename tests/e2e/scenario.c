@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "process.h"
+#include "prometheus_server.h"
 #include "storm.h"
 
 int scenario_setup(void **state)
@@ -29,6 +30,7 @@ int scenario_teardown(void **state)
 	for (unsigned int i = 0; i < scenario->actors_count; i++)
 		actor_stop(scenario->actors[i]);
 	storm_stop(scenario->storm);
+	prometheus_stop(scenario->prometheus);
 	status = watch_stop(scenario->watch);
 	if (access("/run/netns/" CLIENTS, F_OK) == 0)
 		space_delete(CLIENTS);

@@ -21,6 +21,7 @@ struct scenario {
 	struct actor *actors[8];
 	unsigned int actors_count;
 	struct storm *storm;
+	struct prometheus *prometheus;
 	bool joined;
 	uint32_t clients; /* inode of CLIENTS */
 };
