@@ -87,7 +87,8 @@ int fetch_connect(const char *netns, uint16_t port)
 	return connection.fd;
 }
 
-char *fetch(const char *netns, uint16_t port, const char *path)
+char *fetch_with(const char *netns, uint16_t port, const char *path, const char *headers,
+		 const char *wanted)
 {
 	CLEANUP(fd_closep) int fd = fetch_connect(netns, port);
 	CLEANUP(freep) char *response = NULL;
@@ -97,12 +98,18 @@ char *fetch(const char *netns, uint16_t port, const char *path)
 	if (fd < 0)
 		return NULL;
 	/* 1.0: an answer to 1.1 may come in chunks */
-	dprintf(fd, "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", path);
+	dprintf(fd, "GET %s HTTP/1.0\r\nHost: localhost\r\n%s\r\n", path, headers);
 	response = read_all(fd, &size);
 	body = strstr(response, "\r\n\r\n");
-	if (!strncmp(response, "HTTP/1.", 7) && !strncmp(response + 8, " 200 ", 5) && body)
-		return strdup(body + 4);
 	if (size == 0)
 		print_error("nobody answered GET %s\n", path);
-	return NULL;
+	if (strncmp(response, "HTTP/1.", 7) || strncmp(response + 8, " 200 ", 5) || !body)
+		return NULL;
+	*body = '\0';
+	return strcasestr(response, wanted) ? strdup(body + 4) : NULL;
+}
+
+char *fetch(const char *netns, uint16_t port, const char *path)
+{
+	return fetch_with(netns, port, path, "", "");
 }

@@ -150,54 +150,9 @@ char *watch_log(const struct watch *watch)
 	return log;
 }
 
-static int open_connection(const struct watch *watch)
-{
-	return fetch_connect(watch->netns, watch->port);
-}
-
-/* Reads to the end of the connection. The buffer grows as needed: guests touch memory slowly. */
-static char *read_all(int fd, size_t *ret_size)
-{
-	char chunk[4096];
-	char *text = NULL;
-	FILE *out = open_memstream(&text, ret_size);
-	ssize_t n;
-
-	assert_non_null(out);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		fwrite(chunk, 1, (size_t)n, out);
-	if (n < 0)
-		print_error("reading from the agent: %s\n", strerror(errno));
-	assert_int_equal(fclose(out), 0);
-	return text;
-}
-
-/* The body of a GET with more headers; wanted: a line the answer's headers must have. */
-static char *get(const struct watch *watch, const char *path, const char *headers,
-		 const char *wanted)
-{
-	CLEANUP(fd_closep) int fd = open_connection(watch);
-	CLEANUP(freep) char *response = NULL;
-	size_t size;
-	char *body;
-
-	if (fd < 0)
-		return NULL;
-	dprintf(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n", path,
-		headers);
-	response = read_all(fd, &size);
-	body = strstr(response, "\r\n\r\n");
-	if (size == 0)
-		print_error("the agent did not answer GET %s\n", path);
-	if (strncmp(response, "HTTP/1.1 200 ", 13) || !body)
-		return NULL;
-	*body = '\0';
-	return strcasestr(response, wanted) ? strdup(body + 4) : NULL;
-}
-
 char *watch_get(const struct watch *watch, const char *path)
 {
-	return get(watch, path, "", "");
+	return fetch(watch->netns, watch->port, path);
 }
 
 char *watch_get_as(const struct watch *watch, const char *path, const char *type)
@@ -207,7 +162,7 @@ char *watch_get_as(const struct watch *watch, const char *path, const char *type
 
 	snprintf(headers, sizeof(headers), "Accept: %s\r\n", type);
 	snprintf(wanted, sizeof(wanted), "\r\nContent-Type: %s", type);
-	return get(watch, path, headers, wanted);
+	return fetch_with(watch->netns, watch->port, path, headers, wanted);
 }
 
 json_t *watch_snapshot(const struct watch *watch)

@@ -244,6 +244,7 @@ int cmd_run(int argc, char **argv)
 		return EX_NOPERM;
 	if (open_all(&run) < 0)
 		return EXIT_FAILURE;
+	publish(&run); /* whoever asks at once gets an answer */
 	agent_explain(run.agent);
 	log_info("watching with source %s: %s", agent_source(run.agent)->name,
 		 agent_source(run.agent)->sees);
