@@ -296,11 +296,13 @@ static bool log_has(const struct watch *watch, const char *words)
 static void what_needs_a_restart_is_said(void **state)
 {
 	struct scenario *scenario = *state;
+	double read_at;
 
 	watch_with(scenario, "");
+	read_at = metric_now(scenario->watch, TAKEN_AT);
 	put("ring_size: 64KiB\nsource: diag\nreconcile: 3s\n");
 	kill(watch_pid(scenario->watch), SIGHUP);
-	metric_reaches(scenario->watch, TAKEN_AT, metric_now(scenario->watch, TAKEN_AT) + 0.001);
+	metric_reaches(scenario->watch, TAKEN_AT, read_at + 0.001);
 	assert_true(log_has(scenario->watch, "ring_size has changed, which needs a restart"));
 	assert_false(log_has(scenario->watch, "reconcile has changed"));
 }

@@ -16,8 +16,7 @@
 #define OWN_LAST 29848
 #define SIZE (LAST - FIRST + 1)
 
-/* --- what the scenarios ask
- * ----------------------------------------------------------------------- */
+/* --- what the scenarios ask ------------------------------------------------------------------ */
 
 /* Polls until the condition holds. */
 #define EVENTUALLY_SO(desk, condition)                                                  \
@@ -79,8 +78,7 @@ static char *read_file(const char *path)
 	return content;
 }
 
-/* --- Alertmanager
- * --------------------------------------------------------------------------------- */
+/* --- Alertmanager ---------------------------------------------------------------------------- */
 
 /* Polls until Alertmanager has an annotation of an alert that it has. */
 static void await_annotation(const struct desk *desk, const char *rule, const char *name)
@@ -190,8 +188,7 @@ static void alertmanager_that_lives_hears_though_others_do_not(void **state)
 	desk_await_silence(desk, "DestinationSaturation");
 }
 
-/* --- webhook
- * --------------------------------------------------------------------------------------- */
+/* --- webhook --------------------------------------------------------------------------------- */
 
 static void webhook_hears_where_no_port_is_left(void **state)
 {
@@ -246,8 +243,7 @@ static void webhook_that_is_dead_costs_its_oldest_messages(void **state)
 		       "portgauge_notifications_total{notifier=\"dead\",outcome=\"dropped\"}", 1);
 }
 
-/* --- exec
- * ------------------------------------------------------------------------------------------ */
+/* --- exec ------------------------------------------------------------------------------------ */
 
 static void write_script(char ret[64], const struct desk *desk, const char *script)
 {
