@@ -16,6 +16,7 @@
 #include "user/agent.h"
 #include "user/verify/control_path.h"
 #include "user/verify/fdpass.h"
+#include "user/base/local_socket.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
 
@@ -23,8 +24,7 @@
 
 struct control {
 	int fd;
-	struct sockaddr_un address;
-	struct stat file; /* what we made there; st_ino 0: nothing yet */
+	struct local_socket file;
 	struct agent *agent;
 	uint64_t reconcile_ns;
 	sd_event_source *source;
@@ -73,54 +73,17 @@ static int on_peer(sd_event_source *source, int fd, uint32_t events, void *conte
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-/* Connecting is harmless: the agent sees us leave. */
-static bool is_answered(const struct sockaddr_un *address)
-{
-	CLEANUP(fd_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
-		return true;
-	return errno != ECONNREFUSED;
-}
-
-static int remove_stale(const struct sockaddr_un *address)
-{
-	struct stat st;
-
-	if (lstat(address->sun_path, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -ENOTSOCK;
-	if (is_answered(address))
-		return -EADDRINUSE;
-	return unlink(address->sun_path) < 0 ? -errno : 0;
-}
-
-/* Nobody can connect before we listen, so the mode is in place in time. */
-static int listen_at(struct control *control)
-{
-	const struct sockaddr *address = (const struct sockaddr *)&control->address;
-
-	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (control->fd < 0 || bind(control->fd, address, sizeof(control->address)) < 0 ||
-	    lstat(control->address.sun_path, &control->file) < 0 ||
-	    chmod(control->address.sun_path, 0600) < 0 || listen(control->fd, BACKLOG) < 0)
-		return -errno;
-	return 0;
-}
-
 static int open_at(struct control *control, const char *path, struct sd_event *event)
 {
-	int r = control_address(&control->address, path);
+	struct sockaddr_un address;
+	int r = control_address(&address, path);
 
 	if (r == 0)
-		r = remove_stale(&control->address);
-	if (r == 0)
-		r = listen_at(control);
-	if (r == 0)
-		r = sd_event_add_io(event, &control->source, control->fd, EPOLLIN, on_peer,
-				    control);
-	return r;
+		r = local_socket_open(&control->file, &address, 0600, BACKLOG);
+	if (r < 0)
+		return r;
+	control->fd = r;
+	return sd_event_add_io(event, &control->source, control->fd, EPOLLIN, on_peer, control);
 }
 
 static void complain(const char *path, int error, bool asked_for)
@@ -170,15 +133,6 @@ void control_set_reconcile(struct control *control, uint64_t reconcile_ns)
 		control->reconcile_ns = reconcile_ns;
 }
 
-static void remove_file(const struct control *control)
-{
-	struct stat now;
-
-	if (control->file.st_ino && lstat(control->address.sun_path, &now) == 0 &&
-	    now.st_ino == control->file.st_ino && now.st_dev == control->file.st_dev)
-		unlink(control->address.sun_path);
-}
-
 void control_close(struct control *control)
 {
 	if (!control)
@@ -186,6 +140,6 @@ void control_close(struct control *control)
 	sd_event_source_unref(control->source);
 	if (control->fd >= 0)
 		close(control->fd);
-	remove_file(control);
+	local_socket_remove(&control->file);
 	free(control);
 }

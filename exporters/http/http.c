@@ -197,7 +197,8 @@ static struct MHD_Daemon *start_daemon(struct exporter *self, int fd)
 }
 
 /* Steals fd. */
-static int serve_on(struct exporter *self, int fd, const char *name, const struct listen_file *file)
+static int serve_on(struct exporter *self, int fd, const char *name,
+		    const struct local_socket *file)
 {
 	struct listener *listener = &self->listeners[self->listeners_count];
 
@@ -206,7 +207,7 @@ static int serve_on(struct exporter *self, int fd, const char *name, const struc
 	listener->daemon = start_daemon(self, fd);
 	if (!listener->daemon) {
 		log_error("cannot listen on %s: no thread for the HTTP server", name);
-		listen_remove(file);
+		local_socket_remove(file);
 		return -EAGAIN;
 	}
 	self->listeners_count++;
@@ -236,7 +237,7 @@ static void log_refused(const char *address, int error)
 static int open_address(struct exporter *self, const char *text)
 {
 	struct listen_address address;
-	struct listen_file file = { 0 };
+	struct local_socket file = { 0 };
 	int fd;
 
 	if (listen_parse(&address, text) < 0) {
@@ -265,7 +266,7 @@ static int open_addresses(struct exporter *self, const struct web_config *web)
 /* Takes what systemd passed out of the environment: no child of ours shall take it for its own. */
 static int open_passed(struct exporter *self, int count)
 {
-	const struct listen_file none = { 0 };
+	const struct local_socket none = { 0 };
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < count; i++) {
@@ -305,7 +306,7 @@ static void http_close(struct exporter *self)
 		return;
 	for (size_t i = 0; i < self->listeners_count; i++) {
 		MHD_stop_daemon(self->listeners[i].daemon);
-		listen_remove(&self->listeners[i].file);
+		local_socket_remove(&self->listeners[i].file);
 	}
 	view_unref(self->view);
 	web_file_unref(self->web);

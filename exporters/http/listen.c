@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "user/base/local_socket.h"
 #include "user/base/util.h"
 
 #define HOST_MAX (INET6_ADDRSTRLEN + 1 + IF_NAMESIZE)
@@ -134,68 +134,13 @@ static int bind_and_listen(const struct sockaddr *address, socklen_t length, boo
 	return TAKE_FD(fd);
 }
 
-/* Connecting is harmless: whoever answers sees us leave. */
-static bool is_answered(const struct sockaddr_un *address)
-{
-	CLEANUP(fd_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
-		return true;
-	return errno != ECONNREFUSED;
-}
-
-static int remove_stale(const struct sockaddr_un *address)
-{
-	struct stat status;
-
-	if (lstat(address->sun_path, &status) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(status.st_mode))
-		return -ENOTSOCK;
-	if (is_answered(address))
-		return -EADDRINUSE;
-	return unlink(address->sun_path) < 0 ? -errno : 0;
-}
-
-/* Nobody can connect before we listen, so the mode is in place in time. */
-static int open_local(const struct sockaddr_un *address, struct listen_file *ret_file)
-{
-	CLEANUP(fd_closep) int fd = -1;
-	struct stat status;
-	int r = remove_stale(address);
-
-	if (r < 0)
-		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ||
-	    lstat(address->sun_path, &status) < 0)
-		return -errno;
-	ret_file->device = status.st_dev;
-	ret_file->inode = status.st_ino;
-	memcpy(ret_file->path, address->sun_path, sizeof(ret_file->path));
-	if (chmod(address->sun_path, UNIX_MODE) == 0 && listen(fd, BACKLOG) == 0)
-		return TAKE_FD(fd);
-	r = -errno;
-	listen_remove(ret_file);
-	return r;
-}
-
-void listen_remove(const struct listen_file *file)
-{
-	struct stat status;
-
-	if (file->path[0] && lstat(file->path, &status) == 0 && status.st_dev == file->device &&
-	    status.st_ino == file->inode)
-		unlink(file->path);
-}
-
-int listen_open(const struct listen_address *address, struct listen_file *ret_file)
+int listen_open(const struct listen_address *address, struct local_socket *ret_file)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = address->v6.sin6_port };
 	int r;
 
 	if (address->any.sa_family == AF_UNIX)
-		return open_local(&address->local, ret_file);
+		return local_socket_open(ret_file, &address->local, UNIX_MODE, BACKLOG);
 	if (address->any.sa_family == AF_INET)
 		return bind_and_listen(&address->any, sizeof(address->v4), false);
 	r = bind_and_listen(&address->any, sizeof(address->v6), !address->every);

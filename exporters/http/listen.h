@@ -19,24 +19,15 @@ struct listen_address {
 	bool every; /* ":port": all addresses of both families */
 };
 
-/* The file of a Unix socket that we made. path "": none. */
-struct listen_file {
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	dev_t device;
-	ino_t inode;
-};
-
 /* The host is numeric or "localhost" (127.0.0.1): nothing is resolved. Port 0 lets the kernel
  * choose. 0, or -EINVAL. */
 int listen_parse(struct listen_address *ret, const char *text);
 
-/* A listening, non-blocking stream socket; a negative errno if there is none. A Unix socket, which
- * owner and group may use (0660), takes the place of one that nobody answers on any more; else
- * -EADDRINUSE, or -ENOTSOCK if something else has this name. */
-int listen_open(const struct listen_address *address, struct listen_file *ret_file);
+struct local_socket;
 
-/* Removes the file, unless another one has taken its place. */
-void listen_remove(const struct listen_file *file);
+/* A listening, non-blocking stream socket; a negative errno if there is none. A Unix socket is
+ * local_socket_open's, which owner and group may use (0660); only then ret_file is set. */
+int listen_open(const struct listen_address *address, struct local_socket *ret_file);
 
 /* The port a listening socket has, host order; 0 if it has none. */
 uint16_t listen_port(int fd);

@@ -9,6 +9,7 @@
 #include "exporters/exporter.h"
 #include "exporters/http/clients.h"
 #include "exporters/http/listen.h"
+#include "user/base/local_socket.h"
 #include "exporters/http/users.h"
 #include "exporters/http/web_file.h"
 #include "user/core/view.h"
@@ -18,7 +19,7 @@
 
 struct listener {
 	struct MHD_Daemon *daemon;
-	struct listen_file file; /* of a Unix socket that is ours to remove */
+	struct local_socket file; /* of a Unix socket that is ours to remove */
 	uint16_t port;
 };
 

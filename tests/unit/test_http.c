@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "exporters/http/listen.h"
+#include "user/base/local_socket.h"
 #include "tests/unit/http_server.h"
 
 static void write_kernel(FILE *out, const struct view *view, const struct view_limits *limits)
@@ -354,7 +355,7 @@ static void ipv6_is_served_where_there_is_any(void **state)
 {
 	struct server s = { .addresses = { "[::1]:0" } };
 	struct listen_address address;
-	struct listen_file file;
+	struct local_socket file;
 	int fd;
 
 	(void)state;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "exporters/http/listen.h"
+#include "user/base/local_socket.h"
 #include "user/base/util.h"
 
 static void addresses_are_parsed(void **state)
@@ -103,7 +104,7 @@ static void malformed_addresses_are_refused(void **state)
 static void a_socket_listens_and_is_not_inherited(void **state)
 {
 	struct listen_address address;
-	struct listen_file file;
+	struct local_socket file;
 	int fd;
 
 	(void)state;
@@ -152,7 +153,7 @@ static int remove_folder(void **state)
 static void a_unix_socket_is_for_owner_and_group(void **state)
 {
 	const struct folder *folder = *state;
-	struct listen_file file = { 0 };
+	struct local_socket file = { 0 };
 	struct stat status;
 	int fd = listen_open(&folder->address, &file);
 
@@ -161,16 +162,16 @@ static void a_unix_socket_is_for_owner_and_group(void **state)
 	assert_int_equal(lstat(folder->socket, &status), 0);
 	assert_true(S_ISSOCK(status.st_mode));
 	assert_int_equal(status.st_mode & 07777, 0660);
-	listen_remove(&file);
+	local_socket_remove(&file);
 	assert_int_equal(access(folder->socket, F_OK), -1);
-	listen_remove(&file); /* nothing there: nothing to do */
+	local_socket_remove(&file); /* nothing there: nothing to do */
 	close(fd);
 }
 
 static void a_dead_agents_socket_is_replaced(void **state)
 {
 	const struct folder *folder = *state;
-	struct listen_file file = { 0 };
+	struct local_socket file = { 0 };
 	int fd = listen_open(&folder->address, &file);
 
 	assert_true(fd >= 0);
@@ -183,8 +184,8 @@ static void a_dead_agents_socket_is_replaced(void **state)
 static void a_successors_socket_is_not_removed(void **state)
 {
 	const struct folder *folder = *state;
-	struct listen_file file = { 0 };
-	struct listen_file newer = { 0 };
+	struct local_socket file = { 0 };
+	struct local_socket newer = { 0 };
 	int fd = listen_open(&folder->address, &file);
 	int newer_fd;
 
@@ -192,7 +193,7 @@ static void a_successors_socket_is_not_removed(void **state)
 	assert_int_equal(unlink(folder->socket), 0);
 	newer_fd = listen_open(&folder->address, &newer);
 	assert_true(newer_fd >= 0);
-	listen_remove(&file);
+	local_socket_remove(&file);
 	assert_int_equal(access(folder->socket, F_OK), 0);
 	close(fd);
 	close(newer_fd);
@@ -201,8 +202,8 @@ static void a_successors_socket_is_not_removed(void **state)
 static void a_living_agents_socket_and_other_files_are_left_alone(void **state)
 {
 	const struct folder *folder = *state;
-	struct listen_file file = { 0 };
-	struct listen_file second = { 0 };
+	struct local_socket file = { 0 };
+	struct local_socket second = { 0 };
 	int fd = listen_open(&folder->address, &file);
 
 	assert_true(fd >= 0);
