@@ -33,8 +33,7 @@ struct notifiers {
 	struct list list;
 };
 
-/* --- configurations -----------------------------------------------------------------------------
- */
+/* --- configurations -------------------------------------------------------------------------- */
 
 /* false: no memory. NULL stays NULL. */
 static bool copy_text(struct arena *arena, const char **text)
@@ -126,8 +125,7 @@ static bool same_config(const struct notifier_config *a, const struct notifier_c
 	       a->queue_max == b->queue_max;
 }
 
-/* --- members -------------------------------------------------------------------------------------
- */
+/* --- members --------------------------------------------------------------------------------- */
 
 static void member_close(struct member *member)
 {
@@ -211,8 +209,7 @@ static void list_done(struct list *list, const struct list *other)
 	*list = (struct list){ 0 };
 }
 
-/* --- all of them ---------------------------------------------------------------------------------
- */
+/* --- all of them ----------------------------------------------------------------------------- */
 
 int notifiers_new(struct notifiers **ret, const struct notifier_ops *const *table,
 		  struct sd_event *event)

@@ -26,8 +26,7 @@ struct notifier {
 	uint64_t dropped;
 };
 
-/* --- what the client asks ----------------------------------------------------------------------
- */
+/* --- what the client asks -------------------------------------------------------------------- */
 
 static int next(void *context, size_t receiver, char **ret)
 {
@@ -63,8 +62,7 @@ static void done(void *context, size_t receiver, enum client_outcome outcome)
 		self->dropped += count;
 }
 
-/* --- what the agent tells ----------------------------------------------------------------------
- */
+/* --- what the agent tells -------------------------------------------------------------------- */
 
 static struct message_moment now(const struct notifier *self)
 {
@@ -113,8 +111,7 @@ static void alertmanager_count(const struct notifier *self, struct view_notifier
 	ret->waiting = known_waiting(self->known);
 }
 
-/* --- life --------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static void alertmanager_close(struct notifier *self)
 {

@@ -52,8 +52,7 @@ static uint64_t kernel_random(void)
 	return getrandom(&number, sizeof(number), GRND_NONBLOCK) == sizeof(number) ? number : 0;
 }
 
-/* --- attempts ----------------------------------------------------------------------------------
- */
+/* --- attempts -------------------------------------------------------------------------------- */
 
 /* One line when it begins to fail and one when that ends: not one for each attempt. */
 static void tell(struct receiver *receiver, enum client_outcome outcome, const char *reason)
@@ -150,8 +149,7 @@ static int on_retry(sd_event_source *timer, uint64_t time_us, void *context)
 	return 0;
 }
 
-/* --- life --------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static void show(struct receiver *receiver, const struct client_url *url)
 {

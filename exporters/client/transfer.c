@@ -248,8 +248,7 @@ int transfer_prepare(struct transfer *transfer, char *body, char reason[TRANSFER
 	return r;
 }
 
-/* --- what came of it ---------------------------------------------------------------------------
- */
+/* --- what came of it ------------------------------------------------------------------------- */
 
 static void remember_address(struct transfer *transfer)
 {

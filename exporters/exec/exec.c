@@ -47,8 +47,7 @@ struct environment {
 
 static void run_next(struct notifier *self);
 
-/* --- one run ------------------------------------------------------------------------------------
- */
+/* --- one run --------------------------------------------------------------------------------- */
 
 static void set(struct environment *environment, const char *name, const char *value)
 {
@@ -171,8 +170,7 @@ static int on_retry(sd_event_source *timer, uint64_t time_us, void *context)
 	return 0;
 }
 
-/* --- what the agent tells ----------------------------------------------------------------------
- */
+/* --- what the agent tells -------------------------------------------------------------------- */
 
 static void exec_notify(struct notifier *self, const struct view_alert *alert, bool entered)
 {
@@ -206,8 +204,7 @@ static void exec_count(const struct notifier *self, struct view_notifier *ret)
 	ret->waiting = self->queue.count;
 }
 
-/* --- life --------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static void exec_close(struct notifier *self)
 {

@@ -35,8 +35,7 @@ struct hook {
 	char text[HOOK_OUTPUT_MAX + 1];
 };
 
-/* --- while it runs ------------------------------------------------------------------------------
- */
+/* --- while it runs --------------------------------------------------------------------------- */
 
 static void keep(struct hook *hook, const char *data, size_t size)
 {
@@ -122,8 +121,7 @@ static int on_end(sd_event_source *source, const siginfo_t *info, void *context)
 	return 0;
 }
 
-/* --- how it starts ------------------------------------------------------------------------------
- */
+/* --- how it starts --------------------------------------------------------------------------- */
 
 /* A file needs no one to write it, however slowly it is read. */
 static int make_input(const char *input)

@@ -135,7 +135,6 @@ static enum MHD_Result send_failure(const struct request *request, const char *p
 struct list {
 	const char *name;
 	char *text; /* NULL: there is no such header */
-	bool no_memory;
 };
 
 /* A header that comes twice is one list. */
@@ -149,10 +148,8 @@ static enum MHD_Result join(void *data, enum MHD_ValueKind kind, const char *nam
 	if (!value || strcasecmp(name, list->name) != 0)
 		return MHD_YES;
 	if (asprintf(&joined, "%s%s%s", list->text ? list->text : "", list->text ? "," : "",
-		     value) < 0) {
-		list->no_memory = true;
+		     value) < 0)
 		return MHD_NO;
-	}
 	free(list->text);
 	list->text = joined;
 	return MHD_YES;

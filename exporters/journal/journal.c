@@ -66,8 +66,7 @@ static int priority(const struct message *message)
 	}
 }
 
-/* --- on standard error -------------------------------------------------------------------------
- */
+/* --- on standard error ----------------------------------------------------------------------- */
 
 static bool is_bare(const char *s)
 {
@@ -138,8 +137,7 @@ static int send_logfmt(const struct message *message)
 	return write(STDERR_FILENO, line, size) < 0 ? -errno : 0;
 }
 
-/* --- in the journal ----------------------------------------------------------------------------
- */
+/* --- in the journal -------------------------------------------------------------------------- */
 
 /* Appends to fields; *count < 0 is an error of one before. */
 static void __attribute__((format(printf, 3, 4)))
@@ -227,8 +225,7 @@ static int send_native(const struct message *message)
 	return r;
 }
 
-/* --- the notifier ------------------------------------------------------------------------------
- */
+/* --- the notifier ---------------------------------------------------------------------------- */
 
 static int send_message(const struct notifier *self, const struct message *message)
 {

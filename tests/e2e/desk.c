@@ -46,8 +46,7 @@ static void write_file(const char *path, const char *content)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* --- Alertmanager --------------------------------------------------------------------------------
- */
+/* --- Alertmanager ---------------------------------------------------------------------------- */
 
 static void await_ready(const struct desk *desk)
 {
@@ -146,8 +145,7 @@ void desk_await_silence(const struct desk *desk, const char *rule)
 	}
 }
 
-/* --- the agent -----------------------------------------------------------------------------------
- */
+/* --- the agent ------------------------------------------------------------------------------- */
 
 void desk_watch(struct desk *desk, const char *netns, const char *settings)
 {
@@ -176,8 +174,7 @@ struct actor *desk_fill(struct desk *desk, const char *name, uint32_t count)
 	return actor;
 }
 
-/* --- life ----------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 int desk_setup(void **state)
 {
