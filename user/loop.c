@@ -164,6 +164,8 @@ static int open_loop(struct loop *loop)
 	if (r == 0)
 		r = sd_event_new(&loop->event);
 	if (r >= 0)
+		r = sd_event_set_watchdog(loop->event, true);
+	if (r >= 0)
 		r = sd_event_add_signal(loop->event, NULL, SIGINT, NULL, NULL);
 	if (r >= 0)
 		r = sd_event_add_signal(loop->event, NULL, SIGTERM, NULL, NULL);

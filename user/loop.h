@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one place that waits: the source's ring, timers and signals, on sd-event. */
+/* The one place that waits: the source's ring, timers and signals, on sd-event. Tells a watchdog of
+ * systemd, if there is one, that it goes round. */
 #pragma once
 
 #include <stdint.h>

@@ -53,11 +53,11 @@ static void diagnosis_done(struct diagnosis *diagnosis)
 	view_unref(diagnosis->view);
 }
 
-/* Without all that the best source needs, commands take a worse one only if it is named. */
+/* Without what all better sources must have, commands take the worst only if it is named. */
 static bool is_privileged(const struct diagnosis *diagnosis)
 {
 	for (size_t i = 0; i < diagnosis->privileges_count; i++)
-		if ((diagnosis->privileges[i].sources & PRIVILEGE_BPF) &&
+		if ((diagnosis->privileges[i].required & PRIVILEGE_BPF) &&
 		    !diagnosis->privileges[i].have)
 			return false;
 	return true;

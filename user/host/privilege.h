@@ -9,20 +9,21 @@ struct privilege {
 	int capability;
 	const char *name; /* "CAP_BPF" */
 	const char *needed_for;
-	unsigned int sources; /* PRIVILEGE_BPF, PRIVILEGE_DIAG: which make use of it */
-	bool have;            /* effective in this process */
+	unsigned int sources;  /* PRIVILEGE_BPF, PRIVILEGE_DIAG: which make use of it */
+	unsigned int required; /* which of these do not begin without; the others see less */
+	bool have;             /* effective in this process */
 };
 
-#define PRIVILEGE_BPF 0x01  /* all sources but diag, which must have theirs */
-#define PRIVILEGE_DIAG 0x02 /* sees less without */
+#define PRIVILEGE_BPF 0x01 /* all sources but diag */
+#define PRIVILEGE_DIAG 0x02
 
 #define PRIVILEGES_MAX 8
 
 /* The capabilities we know a use for; returns how many. */
 size_t privilege_list(struct privilege ret[PRIVILEGES_MAX]);
 
-/* Is there all that such a source must have? 0, or -EPERM after one line that says what is missing
- * and what to do. */
+/* Is there all that such a source must have? 0, after one line if others are missing that it would
+ * see more with; or -EPERM after one line that says what is missing and what to do. */
 int privilege_require(unsigned int source);
 
 /* Gives up every capability but those that such a source makes use of. A negative errno on
