@@ -2,9 +2,19 @@
 # Everything made goes below build/. `make help` lists the targets, `V=1` shows the commands.
 
 VERSION  := 0.1.0
-prefix   ?= /usr/local
-DESTDIR  ?=
 B        := build
+
+# Where `make install` puts things, below DESTDIR.
+DESTDIR  ?=
+prefix   ?= /usr/local
+bindir   ?= $(prefix)/bin
+mandir   ?= $(prefix)/share/man
+docdir   ?= $(prefix)/share/doc/portgauge
+datadir  ?= $(prefix)/share/portgauge
+unitdir  ?= $(prefix)/lib/systemd/system
+sysconfdir  ?= /etc
+bashcompdir ?= $(prefix)/share/bash-completion/completions
+zshcompdir  ?= $(prefix)/share/zsh/site-functions
 
 CC       ?= gcc
 CLANG    ?= clang
@@ -33,6 +43,10 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 BIN_OBJ  := $(COMMANDS:%.c=$(B)/%.o)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+MAN      := $(patsubst packaging/man/%.md,$(B)/man/%,$(wildcard packaging/man/*.md))
+COMPLETIONS := $(B)/completions/portgauge.bash $(B)/completions/portgauge.zsh
+RULES    := exporters/prometheus/rules/alerts.yml exporters/prometheus/rules/recording.yml
+DASHBOARDS := exporters/prometheus/dashboard/portgauge.json
 E2E_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c))
 
 ifeq ($(V),1)
@@ -45,7 +59,8 @@ MAKEFLAGS += --no-print-directory
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all run deps test test-unit test-e2e test-vm check format asan fuzz fuzz-targets install clean help
+.PHONY: all run deps test test-unit test-e2e test-vm test-packaging check format asan fuzz fuzz-targets \
+	man completions deb install uninstall clean help
 
 all: $(B)/portgauge ## build the agent (the default)
 
@@ -70,6 +85,9 @@ test-e2e: $(B)/portgauge $(B)/tests/e2e/e2e ## the real agent in network namespa
 test-vm: $(B)/portgauge $(B)/tests/e2e/e2e ## the same on every kernel in QEMU; KERNEL=6.1 SOURCE=kprobe for less
 	@tests/vm/e2e $(if $(SOURCE),--source $(SOURCE)) $(if $(PATTERN),--pattern '$(PATTERN)') $(KERNEL)
 
+test-packaging: ## the Debian package, its service under systemd, the container image, the manifests (root)
+	@tests/packaging/run $(PART)
+
 check: ## formatting, static analysis, house rules, docs
 	@tests/tools/need check || $(MAKE) deps
 	@$(MAKE) $(B)/portgauge
@@ -89,17 +107,56 @@ fuzz: ## every parser under libFuzzer, a minute each; FUZZ_SECONDS=N
 
 fuzz-targets: $(FUZZ)
 
-install: all ## install below $(DESTDIR)$(prefix)
-	$(Q)install -D -m 755 $(B)/portgauge $(DESTDIR)$(prefix)/bin/portgauge
-	$(Q)install -D -m 644 -t $(DESTDIR)$(prefix)/share/portgauge/prometheus exporters/prometheus/rules/alerts.yml \
-		exporters/prometheus/rules/recording.yml
-	$(Q)install -D -m 644 -t $(DESTDIR)$(prefix)/share/portgauge/grafana exporters/prometheus/dashboard/portgauge.json
+man: $(MAN) ## the manual pages, out of docs/
+
+completions: $(COMPLETIONS) ## what bash and zsh complete
+
+deb: ## build/deb/portgauge_*.deb, built from a clean copy
+	$(Q)packaging/deb/build $(B)/deb
+
+# Settings that are there already stay.
+install: all man completions ## everything, below $(DESTDIR)$(prefix)
+	$(Q)install -D -m 755 $(B)/portgauge $(DESTDIR)$(bindir)/portgauge
+	$(Q)install -d $(foreach section,1 5 7,$(DESTDIR)$(mandir)/man$(section))
+	$(Q)$(foreach page,$(MAN),install -m 644 $(page) $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/;)
+	$(Q)install -D -m 644 $(B)/completions/portgauge.bash $(DESTDIR)$(bashcompdir)/portgauge
+	$(Q)install -D -m 644 $(B)/completions/portgauge.zsh $(DESTDIR)$(zshcompdir)/_portgauge
+	$(Q)install -d $(DESTDIR)$(unitdir)
+	$(Q)sed -e 's#@bindir@#$(bindir)#' -e 's#@sysconfdir@#$(sysconfdir)#' \
+		packaging/systemd/portgauge.service.in > $(DESTDIR)$(unitdir)/portgauge.service
+	$(Q)install -m 644 packaging/systemd/portgauge.socket $(DESTDIR)$(unitdir)/
+	$(Q)[ -e $(DESTDIR)$(sysconfdir)/portgauge/portgauge.yml ] || \
+		install -D -m 644 packaging/portgauge.yml $(DESTDIR)$(sysconfdir)/portgauge/portgauge.yml
+	$(Q)install -d $(DESTDIR)$(datadir)/prometheus $(DESTDIR)$(datadir)/grafana $(DESTDIR)$(docdir)/examples
+	$(Q)install -m 644 $(RULES) $(DESTDIR)$(datadir)/prometheus/
+	$(Q)install -m 644 $(DASHBOARDS) $(DESTDIR)$(datadir)/grafana/
+	$(Q)install -m 644 README.md NEWS.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(docdir)/
+	$(Q)install -m 644 packaging/README.md $(DESTDIR)$(docdir)/packaging.md
+	$(Q)install -m 644 docs/portgauge.yaml $(DESTDIR)$(docdir)/examples/
+
+uninstall: ## what install put there, but not the settings
+	$(Q)rm -f $(DESTDIR)$(bindir)/portgauge $(DESTDIR)$(bashcompdir)/portgauge $(DESTDIR)$(zshcompdir)/_portgauge \
+		$(DESTDIR)$(unitdir)/portgauge.service $(DESTDIR)$(unitdir)/portgauge.socket
+	$(Q)rm -f $(foreach page,$(MAN),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	$(Q)rm -rf $(DESTDIR)$(datadir) $(DESTDIR)$(docdir)
 
 clean: ## remove build/
 	$(Q)rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+# --- what comes along
+
+$(B)/man/%: packaging/man/%.md packaging/man/page $(wildcard packaging/man/*.awk docs/*.md)
+	$(call msg,MAN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)packaging/man/page $< $(VERSION) > $@
+
+$(B)/completions/portgauge.%: packaging/completions/portgauge.%.in packaging/completions/generate $(B)/portgauge
+	$(call msg,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)packaging/completions/generate $* $(B)/portgauge > $@
 
 # --- BPF: one object a concern, linked into one, embedded through a skeleton
 
@@ -126,7 +183,7 @@ $(B)/exporters/page/files.o: $(wildcard exporters/page/files/* exporters/page/up
 $(B)/%.o: %.c
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/libportgauge.a: $(LIB_OBJ)
 	$(call msg,AR,$@)
@@ -135,11 +192,11 @@ $(B)/libportgauge.a: $(LIB_OBJ)
 
 $(B)/portgauge: $(BIN_OBJ) $(B)/libportgauge.a
 	$(call msg,LD,$@)
-	$(Q)$(CC) $(SANITIZE) -o $@ $(BIN_OBJ) $(B)/libportgauge.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(SANITIZE) -o $@ $(BIN_OBJ) $(B)/libportgauge.a $(LIBS)
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libportgauge.a
 	$(call msg,LD,$@)
-	$(Q)$(CC) $(SANITIZE) -o $@ $< $(B)/libportgauge.a $(LIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $< $(B)/libportgauge.a $(LIBS) -lcmocka
 
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libportgauge.a
 	$(call msg,LD,$@)
