@@ -132,7 +132,7 @@ install: all man completions ## everything, below $(DESTDIR)$(prefix)
 	$(Q)install -m 644 $(DASHBOARDS) $(DESTDIR)$(datadir)/grafana/
 	$(Q)install -m 644 README.md NEWS.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(docdir)/
 	$(Q)install -m 644 packaging/README.md $(DESTDIR)$(docdir)/packaging.md
-	$(Q)install -m 644 docs/portgauge.yaml $(DESTDIR)$(docdir)/examples/
+	$(Q)install -m 644 docs/portgauge.yaml packaging/systemd/fewer-privileges.conf $(DESTDIR)$(docdir)/examples/
 
 uninstall: ## what install put there, but not the settings
 	$(Q)rm -f $(DESTDIR)$(bindir)/portgauge $(DESTDIR)$(bashcompdir)/portgauge $(DESTDIR)$(zshcompdir)/_portgauge \

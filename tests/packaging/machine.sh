@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # A Debian that runs systemd as its first process, in namespaces of its own: process, mount, network,
 # cgroup, IPC and host name. Its kernel is ours, so BPF is real. Needs root and a cgroup v2 mount.
+work=${work:?claims.sh comes first}
 
 machine_pid=
 machine_init=
