@@ -9,27 +9,25 @@
 
 #include "user/host/cgroup.h"
 #include "user/base/clock.h"
-#include "user/core/ledger.h"
+#include "user/core/knowledge.h"
 #include "user/verify/ledger_dump.h"
 #include "user/base/log.h"
 #include "user/host/netns.h"
 #include "user/host/procfs.h"
 #include "user/base/util.h"
-#include "user/core/view_build.h"
 
 #define PROC "/proc"
 #define DRAINS_MAX 64
 #define RECONCILE_REST 10 /* times as long as the last one took */
-
-/* Losses as the view shows them: the kernel's reasons, then our own. */
-enum { LOST_RECURSION = LOSS__COUNT, LOST_MALFORMED, LOST__COUNT };
 
 struct agent {
 	uint64_t (*clock)(clockid_t clock);
 	struct source *source;
 	struct source_attempt attempts[SOURCES_MAX]; /* on the way to it */
 	size_t attempts_count;
-	struct ledger *ledger;
+	struct knowledge known; /* learns by notes only: see tell() */
+	note_handler *listener;
+	void *listener_context;
 	struct netns_list netns;
 	char *cgroup_root;
 	struct cgroup_table *cgroups; /* NULL: no cgroup v2 here */
@@ -37,15 +35,126 @@ struct agent {
 	void *observer_context;
 	struct source_losses losses;
 	size_t netns_counted; /* in the ledger, when the namespaces were last read */
-	uint64_t since_ns;
 	bool entered_all; /* the last reconcile saw every namespace */
 	bool looks_when_told;
 	bool reconcile_wanted;  /* a hook was skipped: look before the next turn */
 	bool resync_wanted;     /* the ledger missed events: the source must repeat all holds */
 	uint64_t reconciled_ns; /* when the last one ended */
 	uint64_t reconcile_took_ns;
-	struct utsname kernel;
 };
+
+/* --- what it learns -------------------------------------------------------------------------- */
+
+static int tell(struct agent *agent, const struct note *note)
+{
+	if (agent->listener)
+		agent->listener(agent->listener_context, note);
+	return knowledge_take(&agent->known, note);
+}
+
+static int tell_kind(struct agent *agent, enum note_kind kind)
+{
+	return tell(agent, &(struct note){ .kind = kind });
+}
+
+static struct note_times times_now(const struct agent *agent)
+{
+	return (struct note_times){
+		.monotonic = agent->clock(CLOCK_MONOTONIC),
+		.realtime = agent->clock(CLOCK_REALTIME),
+		.boottime = agent->clock(CLOCK_BOOTTIME),
+	};
+}
+
+static int tell_time(struct agent *agent, enum note_kind kind)
+{
+	return tell(agent, &(struct note){ .kind = kind, .times = times_now(agent) });
+}
+
+static int tell_start(struct agent *agent)
+{
+	struct note note = { .kind = NOTE_START };
+	struct utsname kernel;
+
+	uname(&kernel);
+	note.start = (struct note_start){
+		.times = times_now(agent),
+		.polled = agent->source->ops->polled,
+		.source = agent->source->ops->name,
+		.kernel = kernel.release,
+		.host = kernel.nodename,
+		.version = PORTGAUGE_VERSION,
+	};
+	return tell(agent, &note);
+}
+
+/* Does it know all there is, as far as it can tell? */
+static bool is_complete(const struct agent *agent)
+{
+	return agent->entered_all && !agent->losses.unplaced && !agent->reconcile_wanted &&
+	       !agent->resync_wanted;
+}
+
+static void tell_health(struct agent *agent)
+{
+	struct note note = { .kind = NOTE_HEALTH };
+
+	memcpy(note.health.lost, agent->losses.by_reason, sizeof(agent->losses.by_reason));
+	note.health.lost[NOTE_LOST_RECURSION] = agent->losses.recursion;
+	note.health.lost[NOTE_LOST_MALFORMED] = agent->losses.malformed;
+	note.health.complete = is_complete(agent);
+	if (memcmp(note.health.lost, agent->known.health.lost, sizeof(note.health.lost)) ||
+	    note.health.complete != agent->known.health.complete)
+		tell(agent, &note);
+}
+
+/* --- recordings ------------------------------------------------------------------------------ */
+
+static int hear(void *context, const struct note *note)
+{
+	return tell(context, note);
+}
+
+/* Time goes on to where it was asked for, though nothing happened then. */
+static void play_on(struct agent *agent, uint64_t until_ns)
+{
+	struct note note = { .kind = NOTE_TIME, .times = agent->known.times };
+	uint64_t more_ns = until_ns - note.times.monotonic;
+
+	note.times.monotonic += more_ns;
+	note.times.realtime += more_ns;
+	note.times.boottime += more_ns;
+	tell(agent, &note);
+}
+
+int agent_play(struct agent *agent, uint64_t until_ns)
+{
+	const struct source_ops *ops = agent->source->ops;
+	int r = ops->play(agent->source, until_ns, hear, agent);
+
+	if (r == 0 && !ops->replayed(agent->source)->ended &&
+	    until_ns > agent->known.times.monotonic)
+		play_on(agent, until_ns);
+	return r;
+}
+
+const struct source_replay *agent_replayed(const struct agent *agent)
+{
+	return agent->source->ops->replayed(agent->source);
+}
+
+static int play_start(struct agent *agent, const char *path)
+{
+	int r = agent_play(agent, 0);
+
+	if (r == 0 && !agent->known.ledger)
+		r = -ENODATA;
+	if (r < 0)
+		log_error("%s: %s at byte %llu: nothing before that can be replayed", path,
+			  agent_replayed(agent)->error == -ENODATA ? "cut" : "damaged",
+			  (unsigned long long)agent_replayed(agent)->offset);
+	return r;
+}
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -71,6 +180,7 @@ static int open_source(struct agent *agent, const struct agent_config *config)
 		.ring_bytes = config->ring_bytes,
 		.max_holds = config->max_holds,
 		.cgroup_root = agent->cgroup_root,
+		.recording = config->recording,
 	};
 	int r = source_open(&agent->source, config->sources ? config->sources : source_table(),
 			    config->source, &source_config, agent->attempts,
@@ -85,11 +195,11 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 {
 	int r;
 
-	uname(&agent->kernel);
 	agent->clock = config->clock ? config->clock : clock_ns;
 	agent->looks_when_told = config->looks_when_told;
-	agent->since_ns = agent->clock(CLOCK_MONOTONIC);
-	if (cgroup_find_root(&agent->cgroup_root, PROC "/self/mountinfo") == 0) {
+	agent->listener = config->listener;
+	agent->listener_context = config->listener_context;
+	if (!config->recording && cgroup_find_root(&agent->cgroup_root, PROC "/self/mountinfo") == 0) {
 		r = cgroup_table_new(&agent->cgroups, agent->cgroup_root);
 		if (r < 0)
 			return r;
@@ -97,9 +207,11 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 	r = open_source(agent, config);
 	if (r < 0)
 		return r;
-	r = ledger_new(&agent->ledger, agent->source->ops->polled, agent->since_ns);
+	if (agent->source->ops->play)
+		return play_start(agent, config->recording);
+	r = tell_start(agent);
 	if (r == 0 && config->limits)
-		ledger_limit(agent->ledger, config->limits);
+		ledger_limit(agent->known.ledger, config->limits);
 	if (r == 0)
 		r = agent_reconcile(agent);
 	if (r < 0)
@@ -130,7 +242,7 @@ void agent_close(struct agent *agent)
 		return;
 	if (agent->source)
 		agent->source->ops->close(agent->source);
-	ledger_free(agent->ledger);
+	knowledge_done(&agent->known);
 	netns_list_done(&agent->netns);
 	cgroup_table_free(agent->cgroups);
 	free(agent->cgroup_root);
@@ -153,6 +265,11 @@ void agent_observe(struct agent *agent, agent_observer *observer, void *context)
 	agent->observer_context = context;
 }
 
+void agent_repeat(struct agent *agent)
+{
+	agent->resync_wanted = true;
+}
+
 void agent_look_when_told(struct agent *agent, bool looks_when_told)
 {
 	agent->looks_when_told = looks_when_told;
@@ -170,7 +287,7 @@ int agent_fd(const struct agent *agent)
 
 const char *agent_netns_name(const struct agent *agent, uint32_t inode)
 {
-	return ledger_netns_name(agent->ledger, inode);
+	return ledger_netns_name(agent->known.ledger, inode);
 }
 
 /* --- events ---------------------------------------------------------------------------------- */
@@ -181,9 +298,9 @@ static void show(struct agent *agent, const struct event *event)
 	bool known = false;
 
 	if (event->header.kind == EVENT_TIME_WAIT)
-		known = ledger_describe(agent->ledger, event->time_wait.id, &hold);
+		known = ledger_describe(agent->known.ledger, event->time_wait.id, &hold);
 	if (event->header.kind == EVENT_RELEASED)
-		known = ledger_describe(agent->ledger, event->released.id, &hold);
+		known = ledger_describe(agent->known.ledger, event->released.id, &hold);
 	agent->observer(agent->observer_context, event, known ? &hold : NULL);
 }
 
@@ -193,7 +310,7 @@ static int apply(void *context, const struct event *event)
 
 	if (agent->observer)
 		show(agent, event);
-	if (ledger_apply(agent->ledger, event) < 0)
+	if (tell(agent, &(struct note){ .kind = NOTE_EVENT, .event = event }) < 0)
 		agent->resync_wanted = true;
 	return 0;
 }
@@ -222,7 +339,7 @@ static int look_around(void *context)
 	snprintf(facts.name, sizeof(facts.name), "%s", visit->entry->name);
 	r = netns_read_facts(&facts);
 	if (r == 0)
-		r = ledger_set_netns(agent->ledger, &facts);
+		r = tell(agent, &(struct note){ .kind = NOTE_NETNS, .facts = &facts });
 	if (r == 0 && visit->find_holds)
 		r = agent->source->ops->find_netns(agent->source, apply, agent);
 	return r;
@@ -240,16 +357,16 @@ static bool is_listed(const struct agent *agent, uint32_t inode)
  * it dies with the namespace. */
 static int forget_gone_netns(struct agent *agent)
 {
-	size_t count = ledger_list_netns(agent->ledger, NULL, 0);
+	size_t count = ledger_list_netns(agent->known.ledger, NULL, 0);
 	CLEANUP(freep) uint32_t *inodes = calloc(count ? count : 1, sizeof(*inodes));
 
 	if (!inodes)
 		return -ENOMEM;
-	ledger_list_netns(agent->ledger, inodes, count);
+	ledger_list_netns(agent->known.ledger, inodes, count);
 	for (size_t i = 0; i < count; i++)
-		if (!is_listed(agent, inodes[i]) && !ledger_netns_in_use(agent->ledger, inodes[i]))
-			ledger_drop_netns(agent->ledger, inodes[i]);
-	agent->netns_counted = ledger_list_netns(agent->ledger, NULL, 0);
+		if (!is_listed(agent, inodes[i]) && !ledger_netns_in_use(agent->known.ledger, inodes[i]))
+			tell(agent, &(struct note){ .kind = NOTE_NETNS_GONE, .inode = inodes[i] });
+	agent->netns_counted = ledger_list_netns(agent->known.ledger, NULL, 0);
 	return 0;
 }
 
@@ -274,16 +391,20 @@ static int visit_netns(struct agent *agent, bool find_holds)
 		if (r < 0 && r != -ENOENT)
 			agent->entered_all = false;
 	}
-	agent->netns_counted = ledger_list_netns(agent->ledger, NULL, 0);
+	agent->netns_counted = ledger_list_netns(agent->known.ledger, NULL, 0);
 	return 0;
 }
 
 /* --- keeping true ---------------------------------------------------------------------------- */
 
-static bool owner_alive(void *context, uint32_t pid, uint64_t start_ns)
+static bool owner_alive(void *context, const struct owner_id *id)
 {
-	(void)context;
-	return procfs_alive(PROC, pid, start_ns);
+	struct agent *agent = context;
+	bool alive = procfs_alive(PROC, id->pid, id->start_ns);
+
+	if (!alive)
+		tell(agent, &(struct note){ .kind = NOTE_OWNER_GONE, .owner.id = *id });
+	return alive;
 }
 
 static int sweep(struct agent *agent, bool resync)
@@ -291,10 +412,10 @@ static int sweep(struct agent *agent, bool resync)
 	int r;
 
 	if (resync)
-		ledger_resync_begin(agent->ledger);
+		tell_kind(agent, NOTE_RESYNC_BEGIN);
 	r = agent->source->ops->sweep(agent->source, resync, apply, agent);
 	if (resync && r == 0)
-		ledger_resync_end(agent->ledger);
+		tell_kind(agent, NOTE_RESYNC_END);
 	return r;
 }
 
@@ -313,27 +434,57 @@ static int read_tables(struct agent *agent, bool resync)
 
 int agent_reconcile(struct agent *agent)
 {
-	uint64_t began_ns = agent->clock(CLOCK_MONOTONIC);
+	uint64_t began_ns;
 	bool resync = agent->resync_wanted;
 	struct source_losses losses;
 	int r;
 
+	if (agent->source->ops->play)
+		return 0;
+	began_ns = agent->clock(CLOCK_MONOTONIC);
 	r = agent_drain(agent);
 	if (r < 0)
 		return r;
 	agent->reconcile_wanted = false;
 	agent->resync_wanted = false;
-	ledger_reconcile_begin(agent->ledger);
+	tell_kind(agent, NOTE_RECONCILE_BEGIN);
 	r = read_tables(agent, resync);
 	if (agent->source->ops->losses(agent->source, &losses) == 0)
 		agent->losses.unplaced = losses.unplaced;
-	ledger_check_owners(agent->ledger, owner_alive, NULL);
-	agent->reconciled_ns = agent->clock(CLOCK_MONOTONIC);
+	ledger_check_owners(agent->known.ledger, owner_alive, agent);
+	tell_time(agent, NOTE_RECONCILE_END);
+	agent->reconciled_ns = agent->known.times.monotonic;
 	agent->reconcile_took_ns = agent->reconciled_ns - began_ns;
-	ledger_reconcile_end(agent->ledger, agent->reconciled_ns);
 	if (r < 0)
 		agent->resync_wanted |= resync;
 	return r;
+}
+
+static const char *unless_empty(const char *s)
+{
+	return *s ? s : NULL;
+}
+
+static void identify_owners(struct agent *agent)
+{
+	struct note note = { .kind = NOTE_OWNER };
+	struct cgroup_identity identity;
+	struct owner *owner;
+
+	while ((owner = ledger_unidentified(agent->known.ledger))) {
+		note.owner = (struct note_owner){ .id = owner_id(owner) };
+		identity = (struct cgroup_identity){ 0 };
+		if (agent->cgroups && owner_cgroup_id(owner))
+			note.owner.cgroup =
+				cgroup_table_path(agent->cgroups, owner_cgroup_id(owner),
+						  agent->known.times.monotonic);
+		if (note.owner.cgroup)
+			cgroup_identify(&identity, note.owner.cgroup);
+		note.owner.unit = unless_empty(identity.unit);
+		note.owner.container = unless_empty(identity.container);
+		note.owner.pod = unless_empty(identity.pod);
+		tell(agent, &note);
+	}
 }
 
 static int note_losses(struct agent *agent)
@@ -361,28 +512,24 @@ static bool may_reconcile(const struct agent *agent, uint64_t now_ns)
 
 int agent_tick(struct agent *agent)
 {
-	uint64_t now_ns = agent->clock(CLOCK_MONOTONIC);
 	int r;
 
+	if (agent->source->ops->play)
+		return 0;
 	r = agent_drain(agent);
 	if (r >= 0)
 		r = note_losses(agent);
 	if (r < 0)
 		return r;
-	ledger_advance(agent->ledger, now_ns);
+	tell_time(agent, NOTE_TIME);
+	identify_owners(agent);
+	tell_health(agent);
 	if (!agent->looks_when_told && (agent->resync_wanted || agent->reconcile_wanted) &&
-	    may_reconcile(agent, now_ns))
+	    may_reconcile(agent, agent->known.times.monotonic))
 		return agent_reconcile(agent);
-	if (ledger_list_netns(agent->ledger, NULL, 0) > agent->netns_counted)
+	if (ledger_list_netns(agent->known.ledger, NULL, 0) > agent->netns_counted)
 		return visit_netns(agent, false);
 	return 0;
-}
-
-/* Does the ledger have all there is, as far as we know? */
-static bool is_complete(const struct agent *agent)
-{
-	return agent->entered_all && !agent->losses.unplaced && !agent->reconcile_wanted &&
-	       !agent->resync_wanted;
 }
 
 /* --- dumps ----------------------------------------------------------------------------------- */
@@ -414,58 +561,17 @@ int agent_dump(struct agent *agent, int fd, uint64_t reconcile_ns)
 	if (!is_complete(agent))
 		header.flags = HOLDS_DUMP_INCOMPLETE;
 	snprintf(header.source, sizeof(header.source), "%s", agent->source->ops->name);
-	return ledger_dump(agent->ledger, fd, &header);
+	return ledger_dump(agent->known.ledger, fd, &header);
 }
 
 /* --- views ----------------------------------------------------------------------------------- */
 
-static void identify_owners(struct agent *agent, uint64_t now_ns)
-{
-	struct owner *owner;
-
-	while ((owner = ledger_unidentified(agent->ledger))) {
-		struct cgroup_identity identity = { 0 };
-		const char *path = NULL;
-
-		if (agent->cgroups && owner_cgroup_id(owner))
-			path = cgroup_table_path(agent->cgroups, owner_cgroup_id(owner), now_ns);
-		if (path)
-			cgroup_identify(&identity, path);
-		owner_identify(owner, path, *identity.unit ? identity.unit : NULL,
-			       *identity.container ? identity.container : NULL,
-			       *identity.pod ? identity.pod : NULL);
-	}
-}
-
-static void list_lost(const struct agent *agent, struct view_tally ret[LOST__COUNT])
-{
-	for (int reason = 0; reason < LOSS__COUNT; reason++)
-		ret[reason] = (struct view_tally){ loss_name((enum loss)reason),
-						   agent->losses.by_reason[reason] };
-	ret[LOST_RECURSION] = (struct view_tally){ "recursion", agent->losses.recursion };
-	ret[LOST_MALFORMED] = (struct view_tally){ "malformed", agent->losses.malformed };
-}
-
 int agent_view(struct agent *agent, struct view **ret)
 {
-	uint64_t now_ns = agent->clock(CLOCK_MONOTONIC);
-	uint64_t epoch_ns = agent->clock(CLOCK_REALTIME);
-	struct view_tally lost[LOST__COUNT];
-	struct view_facts facts = {
-		.now_ns = now_ns,
-		.realtime_offset_ns = epoch_ns - now_ns,
-		.boot_offset_ns = epoch_ns - agent->clock(CLOCK_BOOTTIME),
-		.since_ns = agent->since_ns,
-		.source = agent->source->ops->name,
-		.kernel = agent->kernel.release,
-		.host = agent->kernel.nodename,
-		.lost = lost,
-		.lost_count = LOST__COUNT,
-		.complete = is_complete(agent),
-	};
-
-	ledger_advance(agent->ledger, now_ns);
-	identify_owners(agent, now_ns);
-	list_lost(agent, lost);
-	return view_build(ret, agent->ledger, &facts);
+	if (agent->source->ops->play)
+		return knowledge_view(&agent->known, ret);
+	tell_time(agent, NOTE_TIME);
+	identify_owners(agent);
+	tell_health(agent);
+	return knowledge_view(&agent->known, ret);
 }

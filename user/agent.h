@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "user/core/note.h"
 #include "user/sources/source.h"
 
 struct view;
@@ -23,9 +24,14 @@ struct agent_config {
 	uint32_t ring_bytes;
 	uint32_t max_holds;
 	const struct view_limits *limits; /* NULL: VIEW_LIMITS_DEFAULT; not kept */
+	const char *recording; /* what sources replay, instead of a living host; NULL: none */
 	bool looks_when_told; /* no reconcile of its own accord, not even after a loss */
 	const struct source_ops *const *sources; /* NULL: source_table() */
 	uint64_t (*clock)(clockid_t clock);      /* NULL: clock_ns */
+	/* Hears each thing the agent learns, from the start on and before it acts on it; what it
+	 * returns is ignored. NULL: nobody. */
+	note_handler *listener;
+	void *listener_context;
 };
 
 /* Sees each event before the ledger does. hold: what a time_wait or released event is about;
@@ -55,6 +61,9 @@ int agent_fd(const struct agent *agent);
 /* Applies what waits. The number of events, or a negative errno. */
 int agent_drain(struct agent *agent);
 
+/* Somebody missed what it told: the next turn reconciles, and tells all holds again. */
+void agent_repeat(struct agent *agent);
+
 /* As in its configuration, from now on. */
 void agent_look_when_told(struct agent *agent, bool looks_when_told);
 
@@ -71,6 +80,11 @@ int agent_dump(struct agent *agent, int fd, uint64_t reconcile_ns);
 
 /* A view of now, not yet shared. */
 int agent_view(struct agent *agent, struct view **ret);
+
+/* Of an agent over a recording only, whose views are those of then; it has been played to the end
+ * of its start. Goes on to until_ns, CLOCK_MONOTONIC of then. -EBADMSG: a note makes no sense. */
+int agent_play(struct agent *agent, uint64_t until_ns);
+const struct source_replay *agent_replayed(const struct agent *agent);
 
 /* The readable name of a namespace, or NULL. */
 const char *agent_netns_name(const struct agent *agent, uint32_t inode);

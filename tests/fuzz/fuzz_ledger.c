@@ -84,11 +84,10 @@ static void do_facts(struct world *world)
 	claim(ledger_set_netns(world->ledger, &facts) == 0);
 }
 
-static bool odd_pids_live(void *context, uint32_t pid, uint64_t start_ns)
+static bool odd_pids_live(void *context, const struct owner_id *id)
 {
 	(void)context;
-	(void)start_ns;
-	return pid & 1;
+	return id->pid & 1;
 }
 
 static void do_owners(struct world *world)

@@ -260,13 +260,13 @@ struct census {
 	uint64_t start_ns; /* of the last one asked about */
 };
 
-static bool is_alive(void *context, uint32_t pid, uint64_t start_ns)
+static bool is_alive(void *context, const struct owner_id *id)
 {
 	struct census *census = context;
 
 	census->asked++;
-	census->start_ns = start_ns;
-	return pid != census->dead_pid;
+	census->start_ns = id->start_ns;
+	return id->pid != census->dead_pid;
 }
 
 static void a_dead_owner_keeps_its_holds(void **state)

@@ -9,6 +9,7 @@
 #include "user/agent.h"
 #include "user/control.h"
 #include "user/base/log.h"
+#include "user/base/units.h"
 #include "user/base/util.h"
 
 #define NS_PER_SECOND 1000000000ULL
@@ -17,6 +18,7 @@
 #define RECONCILE_DEFAULT_S 10
 #define RING_DEFAULT (1U << 20)
 #define MAX_HOLDS_DEFAULT (1U << 18)
+#define RECORDING_DEFAULT (1ULL << 30)
 #define LISTEN_DEFAULT "127.0.0.1:9817"
 
 enum {
@@ -34,6 +36,18 @@ enum {
 	KEY_DISABLE_UI,
 	KEY_CONTROL,
 	KEY_CONFIG,
+	KEY_PID,
+	KEY_PROCESS,
+	KEY_NETNS,
+	KEY_PROTOCOL,
+	KEY_PORT,
+	KEY_DESTINATION,
+	KEY_AT,
+	KEY_SUMMARY,
+	KEY_MAX_SIZE,
+	KEY_WARNING,
+	KEY_CRITICAL,
+	KEY_CONNECT,
 };
 
 /* takes: the OPTIONS_* group it belongs to. */
@@ -73,6 +87,38 @@ static const struct {
 	    0 } },
 	{ OPTIONS_JSON, { "json", KEY_JSON, NULL, 0, "Write JSON", 0 } },
 	{ OPTIONS_REFUSED, { "refused", KEY_REFUSED, NULL, 0, "Only ports that were refused", 0 } },
+	{ OPTIONS_FILTER, { "pid", KEY_PID, "N", 0, "Only of this process", 0 } },
+	{ OPTIONS_FILTER,
+	  { "process", KEY_PROCESS, "NAME", 0, "Only of processes with this name", 0 } },
+	{ OPTIONS_FILTER,
+	  { "netns", KEY_NETNS, "NAME", 0,
+	    "Only in this network namespace, by name or by inode number", 0 } },
+	{ OPTIONS_FILTER,
+	  { "protocol", KEY_PROTOCOL, "tcp|udp", 0, "Only ports of this protocol", 0 } },
+	{ OPTIONS_FILTER, { "port", KEY_PORT, "N", 0, "Only this local port", 0 } },
+	{ OPTIONS_FILTER,
+	  { "destination", KEY_DESTINATION, "ADDRESS[:PORT]", 0,
+	    "Only toward this address; IPv6 with a port as in [::1]:443", 0 } },
+	{ OPTIONS_RECORD,
+	  { "max-size", KEY_MAX_SIZE, "SIZE", 0,
+	    "End the recording before the file is larger, as in 500MiB (default 1GiB)", 0 } },
+	{ OPTIONS_REPLAY,
+	  { "at", KEY_AT, "TIME", 0,
+	    "Replay up to then (UTC): 12:34:56, 2026-11-22T12:34:56Z, or +90s from the beginning (default: the end)",
+	    0 } },
+	{ OPTIONS_REPLAY,
+	  { "summary", KEY_SUMMARY, NULL, 0,
+	    "Tell what was taken, released, refused and lost, and what is held in the end", 0 } },
+	{ OPTIONS_CHECK,
+	  { "warning", KEY_WARNING, "SHARE", 0,
+	    "Warn when this share of a scope's ports is used (default 0.8)", 0 } },
+	{ OPTIONS_CHECK,
+	  { "critical", KEY_CRITICAL, "SHARE", 0,
+	    "Be critical when this share is used (default 0.95)", 0 } },
+	{ OPTIONS_CONNECT,
+	  { "connect", KEY_CONNECT, "ADDRESS", 0,
+	    "Ask the agent that serves HTTP at HOST:PORT or unix:PATH, rather than look for oneself",
+	    0 } },
 	{ OPTIONS_SOURCE,
 	  { "source", KEY_SOURCE, "NAME", 0,
 	    "Take events from fentry, kprobe, tracepoint or diag (default: the best that works)",
@@ -168,6 +214,73 @@ static error_t add_listen(const struct parse *parse, const char *text)
 	return 0;
 }
 
+static error_t parse_share(const struct parse *parse, const char *option, const char *text,
+			   double *ret)
+{
+	char *end;
+	double share = strtod(text, &end);
+
+	/* What strtod takes beside decimal numbers is meant for others. */
+	if (!*text || text[strspn(text, "0123456789.")] || *end || share > 1)
+		return complain(parse, option, text, "a share from 0 to 1");
+	*ret = share;
+	return 0;
+}
+
+static error_t parse_max_size(const struct parse *parse, const char *text)
+{
+	uint64_t bytes;
+
+	if (units_size(text, &bytes) < 0 || bytes < 4096 || bytes > INT64_MAX)
+		return complain(parse, "max-size", text, "a size of at least 4KiB, as in 500MiB");
+	parse->options->max_bytes = bytes;
+	return 0;
+}
+
+/* What these may be is said by who uses them. */
+static error_t parse_incident_option(int key, const char *text, const struct parse *parse)
+{
+	struct options *options = parse->options;
+
+	switch (key) {
+	case KEY_PID:
+		options->pid = text;
+		return 0;
+	case KEY_PROCESS:
+		options->process = text;
+		return 0;
+	case KEY_NETNS:
+		options->netns = text;
+		return 0;
+	case KEY_PROTOCOL:
+		options->protocol = text;
+		return 0;
+	case KEY_PORT:
+		options->port = text;
+		return 0;
+	case KEY_DESTINATION:
+		options->destination = text;
+		return 0;
+	case KEY_AT:
+		options->at = text;
+		return 0;
+	case KEY_SUMMARY:
+		options->summary = true;
+		return 0;
+	case KEY_MAX_SIZE:
+		return parse_max_size(parse, text);
+	case KEY_WARNING:
+		return parse_share(parse, "warning", text, &options->warning);
+	case KEY_CRITICAL:
+		return parse_share(parse, "critical", text, &options->critical);
+	case KEY_CONNECT:
+		options->connect = text;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse_web_option(int key, const char *text, const struct parse *parse)
 {
 	switch (key) {
@@ -231,7 +344,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 			  parse->command);
 		return EINVAL;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_incident_option(key, text, parse);
 	}
 }
 
@@ -253,6 +366,9 @@ static void set_defaults(struct options *options)
 		.ring_bytes = RING_DEFAULT,
 		.max_holds = MAX_HOLDS_DEFAULT,
 		.reconcile_ns = RECONCILE_DEFAULT_S * NS_PER_SECOND,
+		.max_bytes = RECORDING_DEFAULT,
+		.warning = 0.8,
+		.critical = 0.95,
 	};
 }
 

@@ -30,6 +30,13 @@ struct netns_facts {
 	uint32_t tw_reuse_delay_ms;  /* tcp_tw_reuse_delay; 1000 where the kernel has none */
 };
 
+/* Who an owner is, as long as the host is up. */
+struct owner_id {
+	uint64_t start_ns; /* CLOCK_BOOTTIME */
+	uint32_t pid;
+	uint32_t flags; /* HOLD_OWNER_* */
+};
+
 /* A hold as a person would name it. Strings live until the next change of the ledger. */
 struct hold_description {
 	struct abi_tuple tuple;
@@ -91,12 +98,18 @@ const char *ledger_netns_name(const struct ledger *ledger, uint32_t inode);
 /* Owners nobody has looked up yet, one at a time; NULL: none. The pointer is good until the next
  * event is applied. owner_identify copies the strings; any may be NULL. */
 struct owner *ledger_unidentified(struct ledger *ledger);
+struct owner_id owner_id(const struct owner *owner);
+/* NULL: the ledger does not know it. */
+struct owner *ledger_find_owner(struct ledger *ledger, const struct owner_id *id);
 uint64_t owner_cgroup_id(const struct owner *owner);
 int owner_identify(struct owner *owner, const char *cgroup, const char *unit, const char *container,
 		   const char *pod);
 
-/* Asks alive(pid, start_ns) for each process that owns something, and lets those be looked up
+/* Asks alive() for each process that owns something, and lets those be looked up
  * again whose cgroup was not found. */
 void ledger_check_owners(struct ledger *ledger,
-			 bool (*alive)(void *context, uint32_t pid, uint64_t start_ns),
+			 bool (*alive)(void *context, const struct owner_id *id),
 			 void *context);
+
+/* That process has ended. */
+void ledger_owner_gone(struct ledger *ledger, const struct owner_id *id);

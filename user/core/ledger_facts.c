@@ -281,6 +281,32 @@ struct owner *ledger_unidentified(struct ledger *ledger)
 	return ledger->strangers;
 }
 
+struct owner_id owner_id(const struct owner *owner)
+{
+	return (struct owner_id){
+		.start_ns = owner->key.start_ns,
+		.pid = owner->key.tgid,
+		.flags = owner->key.flags,
+	};
+}
+
+struct owner *ledger_find_owner(struct ledger *ledger, const struct owner_id *id)
+{
+	struct owner_key key = { .start_ns = id->start_ns, .tgid = id->pid, .flags = id->flags };
+	struct owner *owner;
+
+	HASH_FIND(hh, ledger->owners, &key, sizeof(key), owner);
+	return owner;
+}
+
+void ledger_owner_gone(struct ledger *ledger, const struct owner_id *id)
+{
+	struct owner *owner = ledger_find_owner(ledger, id);
+
+	if (owner)
+		owner->alive = false;
+}
+
 uint64_t owner_cgroup_id(const struct owner *owner)
 {
 	return owner->cgroup_id;
@@ -309,15 +335,17 @@ int owner_identify(struct owner *owner, const char *cgroup, const char *unit, co
 }
 
 void ledger_check_owners(struct ledger *ledger,
-			 bool (*alive)(void *context, uint32_t pid, uint64_t start_ns),
+			 bool (*alive)(void *context, const struct owner_id *id),
 			 void *context)
 {
 	struct owner *owner;
 	struct owner *next;
 
 	HASH_ITER(hh, ledger->owners, owner, next) {
-		if (owner->alive && owner->key.tgid)
-			owner->alive = alive(context, owner->key.tgid, owner->key.start_ns);
+		struct owner_id id = owner_id(owner);
+
+		if (owner->alive && id.pid)
+			owner->alive = alive(context, &id);
 		if (owner->cgroup_id && !owner->cgroup) {
 			owner->identified = false;
 			owner_list(ledger, owner);
