@@ -35,7 +35,7 @@ struct agent {
 	void *observer_context;
 	struct source_losses losses;
 	size_t netns_counted; /* in the ledger, when the namespaces were last read */
-	bool entered_all; /* the last reconcile saw every namespace */
+	bool entered_all;     /* the last reconcile saw every namespace */
 	bool looks_when_told;
 	bool reconcile_wanted;  /* a hook was skipped: look before the next turn */
 	bool resync_wanted;     /* the ledger missed events: the source must repeat all holds */
@@ -199,7 +199,8 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 	agent->looks_when_told = config->looks_when_told;
 	agent->listener = config->listener;
 	agent->listener_context = config->listener_context;
-	if (!config->recording && cgroup_find_root(&agent->cgroup_root, PROC "/self/mountinfo") == 0) {
+	if (!config->recording &&
+	    cgroup_find_root(&agent->cgroup_root, PROC "/self/mountinfo") == 0) {
 		r = cgroup_table_new(&agent->cgroups, agent->cgroup_root);
 		if (r < 0)
 			return r;
@@ -364,7 +365,8 @@ static int forget_gone_netns(struct agent *agent)
 		return -ENOMEM;
 	ledger_list_netns(agent->known.ledger, inodes, count);
 	for (size_t i = 0; i < count; i++)
-		if (!is_listed(agent, inodes[i]) && !ledger_netns_in_use(agent->known.ledger, inodes[i]))
+		if (!is_listed(agent, inodes[i]) &&
+		    !ledger_netns_in_use(agent->known.ledger, inodes[i]))
 			tell(agent, &(struct note){ .kind = NOTE_NETNS_GONE, .inode = inodes[i] });
 	agent->netns_counted = ledger_list_netns(agent->known.ledger, NULL, 0);
 	return 0;
@@ -530,6 +532,11 @@ int agent_tick(struct agent *agent)
 	if (ledger_list_netns(agent->known.ledger, NULL, 0) > agent->netns_counted)
 		return visit_netns(agent, false);
 	return 0;
+}
+
+struct source_losses agent_losses(const struct agent *agent)
+{
+	return agent->losses;
 }
 
 /* --- dumps ----------------------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ struct agent_config {
 	uint32_t max_holds;
 	const struct view_limits *limits; /* NULL: VIEW_LIMITS_DEFAULT; not kept */
 	const char *recording; /* what sources replay, instead of a living host; NULL: none */
-	bool looks_when_told; /* no reconcile of its own accord, not even after a loss */
+	bool looks_when_told;  /* no reconcile of its own accord, not even after a loss */
 	const struct source_ops *const *sources; /* NULL: source_table() */
 	uint64_t (*clock)(clockid_t clock);      /* NULL: clock_ns */
 	/* Hears each thing the agent learns, from the start on and before it acts on it; what it
@@ -73,6 +73,9 @@ int agent_reconcile(struct agent *agent);
 /* Once a second: time moves on, losses are counted, new namespaces get their names. Reconciles
  * when something was lost. */
 int agent_tick(struct agent *agent);
+
+/* As they were at the last tick. */
+struct source_losses agent_losses(const struct agent *agent);
 
 /* Writes every hold to an empty memfd; see holds_dump.h. reconcile_ns: how often we are asked to
  * reconcile. */

@@ -18,8 +18,8 @@ struct finding {
 	const json_t *worst; /* a row of a pool or of a destination; NULL: no port is in use */
 	bool is_destination;
 	double saturation;
-	size_t refused;         /* within the last minute */
-	const json_t *refusal;  /* the newest of them */
+	size_t refused;        /* within the last minute */
+	const json_t *refusal; /* the newest of them */
 };
 
 static const char *const status_names[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
@@ -149,9 +149,8 @@ static void say_numbers(FILE *out, const json_t *snapshot, const struct finding 
 	size_t shown = 0;
 	size_t i;
 
-	fprintf(out, " | saturation=%.1f%%;%g;%g;0;100 refused=%zu;;;0",
-		finding->saturation * 100, limits->warning * 100, limits->critical * 100,
-		finding->refused);
+	fprintf(out, " | saturation=%.1f%%;%g;%g;0;100 refused=%zu;;;0", finding->saturation * 100,
+		limits->warning * 100, limits->critical * 100, finding->refused);
 	json_array_foreach(json_object_get(snapshot, "pools"), i, row) {
 		char netns[NAME_MAX_SHOWN];
 		char protocol[NAME_MAX_SHOWN];

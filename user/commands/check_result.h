@@ -18,7 +18,8 @@ struct check_limits {
 };
 
 /* Ports refused within the last minute are critical. CHECK_UNKNOWN: it is no such document. */
-enum check_status check_result(FILE *out, const json_t *snapshot, const struct check_limits *limits);
+enum check_status check_result(FILE *out, const json_t *snapshot,
+			       const struct check_limits *limits);
 
 /* The line for when there is no snapshot. Returns CHECK_UNKNOWN. */
 enum check_status check_unknown(FILE *out, const char *why);

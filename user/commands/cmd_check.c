@@ -29,11 +29,6 @@ static void view_unrefp(struct view **view)
 	view_unref(*view);
 }
 
-static void json_decrefp(json_t **json)
-{
-	json_decref(*json);
-}
-
 /* The same document that an agent would serve. */
 static int encode(json_t **ret, const struct view *view, const struct view_limits *limits)
 {

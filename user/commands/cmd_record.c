@@ -8,7 +8,6 @@
 
 #include "user/agent.h"
 #include "user/base/log.h"
-#include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/commands/command.h"
 #include "user/commands/options.h"
@@ -55,7 +54,6 @@ static int finish(struct record *record, int r)
 {
 	struct recorder_status status = recorder_close(TAKE_PTR(record->recorder));
 	const char *file = record->options->file;
-	char size[UNITS_TEXT_MAX];
 
 	if (status.error) {
 		log_error("record: %s: %s; the recording is good up to byte %llu, where it ends",
@@ -65,7 +63,7 @@ static int finish(struct record *record, int r)
 	if (status.missed)
 		log_warning("record: %s: %llu events were left out; replay --summary tells where",
 			    file, (unsigned long long)status.missed);
-	log_info("record: %s: %s%s", file, units_size_text(size, status.written),
+	log_info("record: %s: %llu bytes%s", file, (unsigned long long)status.written,
 		 status.full ? ", as large as --max-size lets it be; the recording ends here" : "");
 	return r < 0 && r != -ECANCELED ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -72,8 +72,9 @@ static bool choose_end(const struct agent *agent, const struct options *options,
 	uint64_t at;
 
 	if (when_parse(options->at, begin->realtime, &at) < 0) {
-		log_error("replay: --at '%s' is no time like 12:34:56, 2026-11-22T12:34:56Z or +90s",
-			  options->at);
+		log_error(
+			"replay: --at '%s' is no time like 12:34:56, 2026-11-22T12:34:56Z or +90s",
+			options->at);
 		return false;
 	}
 	if (at < begin->realtime) {
@@ -91,7 +92,7 @@ static bool has_reached(const struct agent *agent, const struct options *options
 	const struct source_replay *replayed = agent_replayed(agent);
 	char text[TEXT_TIME_MAX];
 
-	if (!options->at || replayed->error || until_ns <= replayed->last_ns)
+	if (!options->at || !replayed->ended || replayed->error || until_ns <= replayed->last_ns)
 		return true;
 	log_error("replay: --at '%s' is after the recording, which ends at %s", options->at,
 		  text_time(text, replayed->last_ns - replayed->begin.monotonic +

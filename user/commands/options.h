@@ -26,16 +26,16 @@ struct options {
 	size_t top; /* 0: not given, see options_top */
 	bool json;
 	bool refused;
-	const char *pid;         /* filters of trace; NULL: all */
+	const char *pid; /* filters of trace; NULL: all */
 	const char *process;
 	const char *netns;
 	const char *protocol;
 	const char *port;
 	const char *destination;
-	const char *at;          /* the time to replay to; NULL: the end */
+	const char *at; /* the time to replay to; NULL: the end */
 	bool summary;
-	uint64_t max_bytes;      /* of a recording */
-	double warning;          /* shares of ports used, 0 to 1 */
+	uint64_t max_bytes; /* of a recording */
+	double warning;     /* shares of ports used, 0 to 1 */
 	double critical;
 	const char *listen[LISTEN_MAX];
 	size_t listen_count;
@@ -60,11 +60,11 @@ enum {
 	OPTIONS_CONTROL = 1 << 6,   /* --control */
 	OPTIONS_CONFIG = 1 << 7,    /* --config.file */
 	OPTIONS_FILE = 1 << 8,      /* an argument, which must be there */
-	OPTIONS_FILTER = 1 << 9,    /* --pid, --process, --netns, --protocol, --port, --destination */
-	OPTIONS_RECORD = 1 << 10,   /* --max-size */
-	OPTIONS_REPLAY = 1 << 11,   /* --at, --summary */
-	OPTIONS_CHECK = 1 << 12,    /* --warning, --critical */
-	OPTIONS_CONNECT = 1 << 13,  /* --connect */
+	OPTIONS_FILTER = 1 << 9,  /* --pid, --process, --netns, --protocol, --port, --destination */
+	OPTIONS_RECORD = 1 << 10, /* --max-size */
+	OPTIONS_REPLAY = 1 << 11, /* --at, --summary */
+	OPTIONS_CHECK = 1 << 12,  /* --warning, --critical */
+	OPTIONS_CONNECT = 1 << 13, /* --connect */
 };
 
 /* Parses argv[1...] of a command; argv[0] is its name. what: one line for --help. Handles --help

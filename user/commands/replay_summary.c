@@ -69,11 +69,11 @@ static bool print_pool(FILE *out, const struct view *view, const struct view_poo
 	if (!pool->used && !totals.taken && !totals.released && !totals.refused)
 		return false;
 	fprintf(out,
-		"%s %s: %u of %u ports held (%u shared, %u exclusive); %" PRIu64
-		" taken, %" PRIu64 " released, %" PRIu64 " refused\n",
-		text_printable(name, sizeof(name), pool->netns_name),
-		text_protocol(pool->protocol), pool->used, pool->size, pool->shared,
-		pool->exclusive, totals.taken, totals.released, totals.refused);
+		"%s %s: %u of %u ports held (%u shared, %u exclusive); %" PRIu64 " taken, %" PRIu64
+		" released, %" PRIu64 " refused\n",
+		text_printable(name, sizeof(name), pool->netns_name), text_protocol(pool->protocol),
+		pool->used, pool->size, pool->shared, pool->exclusive, totals.taken,
+		totals.released, totals.refused);
 	return true;
 }
 
@@ -85,8 +85,8 @@ static void print_losses(FILE *out, const struct view *view)
 		if (view->health.lost[i].count)
 			fprintf(out, ", %s %" PRIu64, view->health.lost[i].name,
 				view->health.lost[i].count);
-	fprintf(out, "; %" PRIu64 " reconciles, drift %" PRIu64 "\n",
-		view->health.reconciliations, view->health.drift_total);
+	fprintf(out, "; %" PRIu64 " reconciles, drift %" PRIu64 "\n", view->health.reconciliations,
+		view->health.drift_total);
 }
 
 static void print_file(FILE *out, const struct source_replay *replayed)
@@ -158,20 +158,20 @@ static json_t *pool_value(const struct view *view, const struct view_pool *pool)
 
 	return json_pack("{s:I, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "netns",
 			 (json_int_t)pool->netns, "netns_name", text_value(pool->netns_name),
-			 "protocol", text_protocol(pool->protocol), "size",
-			 (json_int_t)pool->size, "used", (json_int_t)pool->used, "shared",
-			 (json_int_t)pool->shared, "exclusive", (json_int_t)pool->exclusive,
-			 "taken", (json_int_t)totals.taken, "released",
-			 (json_int_t)totals.released, "refused", (json_int_t)totals.refused);
+			 "protocol", text_protocol(pool->protocol), "size", (json_int_t)pool->size,
+			 "used", (json_int_t)pool->used, "shared", (json_int_t)pool->shared,
+			 "exclusive", (json_int_t)pool->exclusive, "taken",
+			 (json_int_t)totals.taken, "released", (json_int_t)totals.released,
+			 "refused", (json_int_t)totals.refused);
 }
 
 static json_t *file_value(const struct source_replay *replayed)
 {
-	return json_pack("{s:b, s:o, s:b, s:I, s:I}", "whole",
-			 replayed->ended && !replayed->error, "bad_at_byte",
+	return json_pack("{s:b, s:o, s:b, s:I, s:I}", "whole", replayed->ended && !replayed->error,
+			 "bad_at_byte",
 			 replayed->error ? json_integer((json_int_t)replayed->offset) : json_null(),
-			 "full", replayed->end == NOTE_END_FULL, "gaps",
-			 (json_int_t)replayed->gaps, "missing", (json_int_t)replayed->missing);
+			 "full", replayed->end == NOTE_END_FULL, "gaps", (json_int_t)replayed->gaps,
+			 "missing", (json_int_t)replayed->missing);
 }
 
 void replay_summary_json(FILE *out, const struct view *view, const struct source_replay *replayed)
@@ -181,15 +181,14 @@ void replay_summary_json(FILE *out, const struct view *view, const struct source
 
 	for (size_t i = 0; i < view->pools_count; i++)
 		json_array_append_new(pools, pool_value(view, &view->pools[i]));
-	root = json_pack(
-		"{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "version", 1,
-		"host", text_value(view->host), "kernel", text_value(view->kernel), "source",
-		text_value(view->source), "begin", time_value(view->health.since), "time",
-		time_value(view->time), "events",
-		tallies(view->health.events, view->health.events_count), "lost",
-		tallies(view->health.lost, view->health.lost_count), "pools", pools,
-		"reconciliations", (json_int_t)view->health.reconciliations, "drift",
-		(json_int_t)view->health.drift_total, "recording", file_value(replayed));
+	root = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "version",
+			 1, "host", text_value(view->host), "kernel", text_value(view->kernel),
+			 "source", text_value(view->source), "begin",
+			 time_value(view->health.since), "time", time_value(view->time), "events",
+			 tallies(view->health.events, view->health.events_count), "lost",
+			 tallies(view->health.lost, view->health.lost_count), "pools", pools,
+			 "reconciliations", (json_int_t)view->health.reconciliations, "drift",
+			 (json_int_t)view->health.drift_total, "recording", file_value(replayed));
 	json_dumpf(root, out, JSON_INDENT(2));
 	putc('\n', out);
 	json_decref(root);

@@ -97,10 +97,8 @@ static void list_lost(const struct knowledge *knowledge, struct view_tally ret[N
 
 	for (int reason = 0; reason < LOSS__COUNT; reason++)
 		ret[reason] = (struct view_tally){ loss_name((enum loss)reason), lost[reason] };
-	ret[NOTE_LOST_RECURSION] =
-		(struct view_tally){ "recursion", lost[NOTE_LOST_RECURSION] };
-	ret[NOTE_LOST_MALFORMED] =
-		(struct view_tally){ "malformed", lost[NOTE_LOST_MALFORMED] };
+	ret[NOTE_LOST_RECURSION] = (struct view_tally){ "recursion", lost[NOTE_LOST_RECURSION] };
+	ret[NOTE_LOST_MALFORMED] = (struct view_tally){ "malformed", lost[NOTE_LOST_MALFORMED] };
 }
 
 int knowledge_view(struct knowledge *knowledge, struct view **ret)

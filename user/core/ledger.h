@@ -108,8 +108,7 @@ int owner_identify(struct owner *owner, const char *cgroup, const char *unit, co
 /* Asks alive() for each process that owns something, and lets those be looked up
  * again whose cgroup was not found. */
 void ledger_check_owners(struct ledger *ledger,
-			 bool (*alive)(void *context, const struct owner_id *id),
-			 void *context);
+			 bool (*alive)(void *context, const struct owner_id *id), void *context);
 
 /* That process has ended. */
 void ledger_owner_gone(struct ledger *ledger, const struct owner_id *id);

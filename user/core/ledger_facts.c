@@ -335,8 +335,7 @@ int owner_identify(struct owner *owner, const char *cgroup, const char *unit, co
 }
 
 void ledger_check_owners(struct ledger *ledger,
-			 bool (*alive)(void *context, const struct owner_id *id),
-			 void *context)
+			 bool (*alive)(void *context, const struct owner_id *id), void *context)
 {
 	struct owner *owner;
 	struct owner *next;

@@ -76,8 +76,8 @@ struct note {
 		const struct netns_facts *facts; /* NOTE_NETNS; borrowed */
 		uint32_t inode;                  /* NOTE_NETNS_GONE */
 		struct note_start start;
-		struct note_owner owner;  /* NOTE_OWNER_GONE: only its id */
-		struct note_times times;  /* NOTE_TIME, NOTE_RECONCILE_END */
+		struct note_owner owner; /* NOTE_OWNER_GONE: only its id */
+		struct note_times times; /* NOTE_TIME, NOTE_RECONCILE_END */
 		struct note_health health;
 		uint64_t missing; /* NOTE_GAP: events; 0: not known */
 		enum note_end end;

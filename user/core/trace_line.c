@@ -86,22 +86,43 @@ static void print_process(FILE *out, const struct trace_line *line)
 	fprintf(out, " %-22s", text);
 }
 
+/* What is refused has no port, and perhaps no address either. */
+static const char *local_end(char ret[TEXT_ENDPOINT_MAX], const struct trace_line *line)
+{
+	static const uint8_t none[16];
+	char address[TEXT_ADDRESS_MAX];
+
+	if (line->port)
+		return text_endpoint(ret, line->local, line->port);
+	text_address(address, line->local);
+	snprintf(ret, TEXT_ENDPOINT_MAX, "%s",
+		 memcmp(line->local, none, sizeof(none)) ? address : "-");
+	return ret;
+}
+
 static void print_endpoint(FILE *out, const struct trace_line *line)
 {
 	char remote[TEXT_ENDPOINT_MAX];
 	char local[TEXT_ENDPOINT_MAX];
 
-	if (line->remote_port) {
-		text_endpoint(local, line->local, line->port);
-		text_endpoint(remote, line->remote, line->remote_port);
-		fprintf(out, " %s -> %s", local, remote);
-	} else {
-		fprintf(out, " -");
+	if (!line->remote_port) {
+		fputs(" -", out);
+		return;
 	}
+	text_endpoint(remote, line->remote, line->remote_port);
+	fprintf(out, " %s -> %s", local_end(local, line), remote);
+}
+
+/* "-" for 0: not known. */
+static const char *count_text(char ret[TEXT_NUMBER_MAX], uint32_t count)
+{
+	snprintf(ret, TEXT_NUMBER_MAX, count ? "%u" : "-", count);
+	return ret;
 }
 
 void trace_line_text(FILE *out, const struct trace_line *line)
 {
+	char port[TEXT_NUMBER_MAX];
 	char netns[NAME_MAX_SHOWN];
 	char time[TEXT_TIME_MAX];
 	char error[TEXT_TIME_MAX];
@@ -110,13 +131,13 @@ void trace_line_text(FILE *out, const struct trace_line *line)
 	if (line->netns_name)
 		text_printable(netns, sizeof(netns), line->netns_name);
 	else
-		snprintf(netns, sizeof(netns), "%u", line->netns);
+		count_text(netns, line->netns);
 	fprintf(out, "%.12s %-9s %-8s", time + strlen("2026-01-01T"), line->event,
 		line->path ? line->path : "-");
 	print_process(out, line);
-	fprintf(out, " %-12s %-5u", netns, line->port);
+	fprintf(out, " %-12s %-5s", netns, count_text(port, line->port));
 	print_endpoint(out, line);
-	fprintf(out, " %s", text_protocol(line->protocol));
+	fprintf(out, " %s", line->protocol ? text_protocol(line->protocol) : "-");
 	if (line->error)
 		fprintf(out, " %s", text_error(error, line->error));
 	if (line->search_ns)

@@ -36,9 +36,9 @@ void coder_name(struct coder *coder, char *value, size_t size);
 void coder_address(struct coder *coder, uint8_t value[16]);
 
 /* A whole field of an unsigned type, or an enumeration. */
-#define coder_field(coder, field)                                                         \
-	do {                                                                              \
-		uint64_t value_ = (uint64_t)(field);                                      \
-		coder_number(coder, &value_, UINT64_MAX >> (64 - 8 * sizeof(field)));     \
-		(field) = (__typeof__(field))value_;                                      \
+#define coder_field(coder, field)                                                     \
+	do {                                                                          \
+		uint64_t value_ = (uint64_t)(field);                                  \
+		coder_number(coder, &value_, UINT64_MAX >> (64 - 8 * sizeof(field))); \
+		(field) = (__typeof__(field))value_;                                  \
 	} while (0)

@@ -98,8 +98,7 @@ static size_t pack_end(struct recorder *self)
 
 	note_coder_init(&coder, coder_writer());
 	if (note_write(&coder, &(struct note){ .kind = NOTE_END, .end = NOTE_END_FULL }) == 0)
-		size = recording_pack(self->packed, self->number, coder.coder.data,
-				      coder.coder.at);
+		size = recording_pack(self->packed, self->number, coder.coder.data, coder.coder.at);
 	coder_done(&coder.coder);
 	return size;
 }
