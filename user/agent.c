@@ -479,7 +479,7 @@ static void identify_owners(struct agent *agent)
 		if (agent->cgroups && owner_cgroup_id(owner))
 			note.owner.cgroup =
 				cgroup_table_path(agent->cgroups, owner_cgroup_id(owner),
-						  agent->known.times.monotonic);
+						  agent->clock(CLOCK_MONOTONIC));
 		if (note.owner.cgroup)
 			cgroup_identify(&identity, note.owner.cgroup);
 		note.owner.unit = unless_empty(identity.unit);
@@ -487,6 +487,14 @@ static void identify_owners(struct agent *agent)
 		note.owner.pod = unless_empty(identity.pod);
 		tell(agent, &note);
 	}
+}
+
+/* Time comes last: with it, all that a view of this moment needs has been told. */
+static void tell_now(struct agent *agent)
+{
+	identify_owners(agent);
+	tell_health(agent);
+	tell_time(agent, NOTE_TIME);
 }
 
 static int note_losses(struct agent *agent)
@@ -523,9 +531,7 @@ int agent_tick(struct agent *agent)
 		r = note_losses(agent);
 	if (r < 0)
 		return r;
-	tell_time(agent, NOTE_TIME);
-	identify_owners(agent);
-	tell_health(agent);
+	tell_now(agent);
 	if (!agent->looks_when_told && (agent->resync_wanted || agent->reconcile_wanted) &&
 	    may_reconcile(agent, agent->known.times.monotonic))
 		return agent_reconcile(agent);
@@ -577,8 +583,6 @@ int agent_view(struct agent *agent, struct view **ret)
 {
 	if (agent->source->ops->play)
 		return knowledge_view(&agent->known, ret);
-	tell_time(agent, NOTE_TIME);
-	identify_owners(agent);
-	tell_health(agent);
+	tell_now(agent);
 	return knowledge_view(&agent->known, ret);
 }
