@@ -11,7 +11,9 @@
 
 #define INCIDENT_BEGIN_NS (1000 * SECOND)
 #define INCIDENT_SECONDS 20
-#define INCIDENT_EPOCH_NS UINT64_C(1795344858123000000) /* 2026-11-22T10:54:18.123Z, at the start */
+#define INCIDENT_EPOCH_NS                                                       \
+	UINT64_C(1795344858123000000) /* 2026-11-22T10:54:18.123Z, at the start \
+				       */
 #define INCIDENT_LAST (EVENT_FIRST + 9)
 #define INCIDENT_HOSTILE "\x1b[31m\"x\",\n|"
 
@@ -85,23 +87,20 @@ static inline void incident_start(struct incident *self)
 	self->now_ns += 250 * MS;
 	incident_tell(self,
 		      (struct note){ .kind = NOTE_RECONCILE_END, .times = incident_times(self) });
-	incident_tell(self,
-		      (struct note){ .kind = NOTE_HEALTH, .health = { .complete = true } });
+	incident_tell(self, (struct note){ .kind = NOTE_HEALTH, .health = { .complete = true } });
 }
 
 static inline void incident_identity(struct incident *self)
 {
-	incident_tell(self, (struct note){
-				    .kind = NOTE_OWNER,
-				    .owner = { .id = { SECOND, EVENT_PID, HOLD_OWNER_KNOWN },
-					       .cgroup = "/system.slice/client.service",
-					       .unit = "client.service" } });
-	incident_tell(self, (struct note){
-				    .kind = NOTE_OWNER,
-				    .owner = { .id = { SECOND, 101, HOLD_OWNER_KNOWN },
-					       .cgroup = "/" INCIDENT_HOSTILE,
-					       .container = "0123456789ab",
-					       .pod = "p" } });
+	incident_tell(self, (struct note){ .kind = NOTE_OWNER,
+					   .owner = { .id = { SECOND, EVENT_PID, HOLD_OWNER_KNOWN },
+						      .cgroup = "/system.slice/client.service",
+						      .unit = "client.service" } });
+	incident_tell(self, (struct note){ .kind = NOTE_OWNER,
+					   .owner = { .id = { SECOND, 101, HOLD_OWNER_KNOWN },
+						      .cgroup = "/" INCIDENT_HOSTILE,
+						      .container = "0123456789ab",
+						      .pod = "p" } });
 }
 
 /* A port a second, until there is none. */
@@ -125,10 +124,10 @@ static inline void incident_fill(struct incident *self)
 
 static inline void incident_others(struct incident *self)
 {
-	incident_event(self, taken_event(.id = 30, .port = EVENT_FIRST + 5, .netns = 2,
-					 .path = PATH_BIND, .nowhere = true, .pid = 7,
-					 .comm = "binder", .own_first = EVENT_FIRST,
-					 .own_last = EVENT_FIRST + 50));
+	incident_event(self,
+		       taken_event(.id = 30, .port = EVENT_FIRST + 5, .netns = 2, .path = PATH_BIND,
+				   .nowhere = true, .pid = 7, .comm = "binder",
+				   .own_first = EVENT_FIRST, .own_last = EVENT_FIRST + 50));
 	incident_event(self, taken_event(.id = 31, .port = EVENT_FIRST + 6, .netns = 2,
 					 .path = PATH_AUTOBIND, .nowhere = true,
 					 .protocol = IPPROTO_UDP, .kernel = true, .pid = 0));
@@ -144,19 +143,21 @@ static inline void incident_others(struct incident *self)
 
 static inline void incident_resync(struct incident *self)
 {
-	incident_tell(self, (struct note){ .kind = NOTE_HEALTH,
-					   .health = { .lost = { [LOSS_RING_FULL] = 42,
-								 [NOTE_LOST_RECURSION] = 3 } } });
+	incident_tell(
+		self,
+		(struct note){
+			.kind = NOTE_HEALTH,
+			.health = {
+				.lost = { [LOSS_RING_FULL] = 42, [NOTE_LOST_RECURSION] = 3 } } });
 	incident_tell(self, (struct note){ .kind = NOTE_GAP, .missing = 17 });
 	incident_tell(self, (struct note){ .kind = NOTE_RECONCILE_BEGIN });
 	incident_tell(self, (struct note){ .kind = NOTE_RESYNC_BEGIN });
 	for (uint16_t i = 1; i < 6; i++)
-		incident_event(self,
-			       taken_event(.id = 10 + i, .port = EVENT_FIRST + 2 + i,
-					   .event_flags = EVENT_FOUND | EVENT_RESYNC,
-					   .pid = i % 3 ? EVENT_PID : 101,
-					   .comm = i % 3 ? "client" : INCIDENT_HOSTILE,
-					   .last = INCIDENT_LAST));
+		incident_event(self, taken_event(.id = 10 + i, .port = EVENT_FIRST + 2 + i,
+						 .event_flags = EVENT_FOUND | EVENT_RESYNC,
+						 .pid = i % 3 ? EVENT_PID : 101,
+						 .comm = i % 3 ? "client" : INCIDENT_HOSTILE,
+						 .last = INCIDENT_LAST));
 	incident_tell(self, (struct note){ .kind = NOTE_RESYNC_END });
 	incident_tell(self, (struct note){ .kind = NOTE_NETNS_GONE, .inode = 2 });
 	self->now_ns += 30 * MS;

@@ -22,7 +22,8 @@
 #define ARGS_MAX 16
 #define EVERYTHING                                                                           \
 	(OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_TOP | OPTIONS_JSON | OPTIONS_REFUSED | \
-	 OPTIONS_WEB | OPTIONS_CONTROL)
+	 OPTIONS_WEB | OPTIONS_CONTROL | OPTIONS_FILTER | OPTIONS_RECORD | OPTIONS_REPLAY |  \
+	 OPTIONS_CHECK | OPTIONS_CONNECT)
 
 /* Arguments in writable memory, as main gets them. */
 struct line {
@@ -113,6 +114,32 @@ static void each_option_of_the_web_is_taken(void **state)
 	assert_null(options.telemetry_path);
 }
 
+static void each_option_for_an_incident_is_taken(void **state)
+{
+	struct options options;
+	struct line line;
+
+	(void)state;
+	options = parse_good(&line, "trace --pid 7 --process=curl --netns blue --protocol udp "
+				    "--port 53 --destination=[::1]:53");
+	assert_string_equal(options.pid, "7");
+	assert_string_equal(options.process, "curl");
+	assert_string_equal(options.netns, "blue");
+	assert_string_equal(options.protocol, "udp");
+	assert_string_equal(options.port, "53");
+	assert_string_equal(options.destination, "[::1]:53");
+	options = parse_good(&line, "replay --at +90s --summary --max-size 64KiB "
+				    "--connect unix:/run/p --warning .5 --critical 1");
+	assert_string_equal(options.at, "+90s");
+	assert_true(options.summary);
+	assert_int_equal(options.max_bytes, 65536);
+	assert_string_equal(options.connect, "unix:/run/p");
+	assert_true(options.warning == 0.5 && options.critical == 1);
+	options = parse_good(&line, "check");
+	assert_int_equal(options.max_bytes, 1 << 30);
+	assert_true(options.warning == 0.8 && options.critical == 0.95);
+}
+
 static void the_ends_of_each_range_are_taken(void **state)
 {
 	static const char *const good[] = {
@@ -188,6 +215,15 @@ static void a_bad_value_is_one_line_and_einval(void **state)
 		{ "run --top 100001", "--top '100001'" },
 		{ "run --top ten", "--top 'ten'" },
 		{ "snapshot --top 0", "snapshot: --top '0'" },
+		{ "record --max-size 4095", "--max-size '4095'" },
+		{ "record --max-size 1G", "--max-size '1G'" },
+		{ "record --max-size 99999999TiB", "--max-size '99999999TiB'" },
+		{ "check --warning 80", "--warning '80'" },
+		{ "check --warning 80%", "--warning '80%'" },
+		{ "check --critical nan", "--critical 'nan'" },
+		{ "check --critical -1", "--critical '-1'" },
+		{ "check --critical=", "--critical ''" },
+		{ "check --critical 0.5.1", "--critical '0.5.1'" },
 	};
 
 	(void)state;
@@ -354,6 +390,7 @@ int main(void)
 		cmocka_unit_test(without_options_there_are_defaults),
 		cmocka_unit_test(each_option_is_taken),
 		cmocka_unit_test(each_option_of_the_web_is_taken),
+		cmocka_unit_test(each_option_for_an_incident_is_taken),
 		cmocka_unit_test(the_ends_of_each_range_are_taken),
 		cmocka_unit_test(addresses_replace_the_default_and_add_up),
 		cmocka_unit_test(a_bad_value_is_one_line_and_einval),

@@ -139,9 +139,8 @@ static void starts_and_owners_survive(void **state)
 					 .host = NULL,
 					 .version = INCIDENT_HOSTILE } };
 	struct note owner = { .kind = NOTE_OWNER,
-			      .owner = { .id = { UINT64_MAX, 4, 1 },
-					 .cgroup = "/a/b",
-					 .pod = "p" } };
+			      .owner = {
+				      .id = { UINT64_MAX, 4, 1 }, .cgroup = "/a/b", .pod = "p" } };
 	struct note_coder reader;
 	struct note read;
 
@@ -219,14 +218,13 @@ static void hostile_bytes_are_refused(void **state)
 	/* numbers: more than the field takes, more than 64 bits, without an end */
 	assert_int_equal(READ(NOTE_NETNS_GONE, 0xff, 0xff, 0xff, 0xff, 0x0f), 0);
 	assert_int_equal(READ(NOTE_NETNS_GONE, 0xff, 0xff, 0xff, 0xff, 0x10), -EBADMSG);
-	assert_int_equal(
-		READ(NOTE_GAP, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01), 0);
-	assert_int_equal(
-		READ(NOTE_GAP, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02),
-		-EBADMSG);
-	assert_int_equal(READ(NOTE_GAP, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-			      0x80, 0),
+	assert_int_equal(READ(NOTE_GAP, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01),
+			 0);
+	assert_int_equal(READ(NOTE_GAP, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02),
 			 -EBADMSG);
+	assert_int_equal(
+		READ(NOTE_GAP, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0),
+		-EBADMSG);
 	assert_int_equal(READ(NOTE_GAP, 0x80), -EBADMSG);
 	assert_int_equal(READ(NOTE_EVENT, 0, 0, 0), -EBADMSG);
 	assert_int_equal(READ(NOTE_EVENT, EVENT__COUNT, 0, 0), -EBADMSG);
@@ -362,8 +360,7 @@ static void a_block_in_another_place_is_damage(void **state)
 	recorded_flush(twice);
 	size = twice->size - first;
 	memcpy(twice->data + twice->size, twice->data + first, size);
-	assert_int_equal(recorded_read(twice->data, twice->size + size, &notes, &offset),
-			 -EBADMSG);
+	assert_int_equal(recorded_read(twice->data, twice->size + size, &notes, &offset), -EBADMSG);
 	assert_int_equal(notes, 1);
 	assert_int_equal(offset, twice->size);
 	recorded_free(twice);

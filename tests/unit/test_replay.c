@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A recording gives the views of then: compared with those that were made then, and with one that
- * is kept in tests/golden/, so that what was recorded once can be read as long as its version lives.
- * TAKE_GOLDEN=1 writes that one anew.
+ * is kept in tests/golden/, so that what was recorded once can be read as long as its version
+ * lives. TAKE_GOLDEN=1 writes that one anew.
  */
 #include <stdarg.h>
 #include <stddef.h>

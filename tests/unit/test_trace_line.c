@@ -150,6 +150,21 @@ static void text_tells_who_is_not_known(void **state)
 		    "tcp\n");
 }
 
+static void what_is_not_known_is_a_dash(void **state)
+{
+	struct event refused = refused_event(.search_ns = 0);
+
+	(void)state;
+	assert_text(released_event(.id = 1), NULL,
+		    "10:54:18.123 released  -        unknown                -            -     - "
+		    "-\n");
+	memset(refused.refused.tuple.local, 0, 16);
+	assert_text(
+		refused, NULL,
+		"10:54:18.123 refused   connect  client[100]            1            -     - -> "
+		"10.0.1.1:5432 tcp EADDRNOTAVAIL\n");
+}
+
 static void text_stays_one_line_of_printable_characters(void **state)
 {
 	struct event event = taken_event(.id = 1, .port = 40000, .comm = HOSTILE);
@@ -317,6 +332,7 @@ int main(void)
 		cmocka_unit_test(text_tells_of_a_port_refused),
 		cmocka_unit_test(text_tells_of_a_known_hold),
 		cmocka_unit_test(text_tells_who_is_not_known),
+		cmocka_unit_test(what_is_not_known_is_a_dash),
 		cmocka_unit_test(text_stays_one_line_of_printable_characters),
 		cmocka_unit_test(a_heading_stands_over_the_columns),
 		cmocka_unit_test(json_tells_of_a_port_taken),

@@ -79,7 +79,9 @@ static void count_refusals(struct finding *finding, const json_t *snapshot)
 	size_t i;
 
 	json_array_foreach(json_object_get(snapshot, "refusals"), i, row) {
-		if (time_of(row) + NS_PER_MINUTE < now)
+		uint64_t time = time_of(row);
+
+		if (!time || time + NS_PER_MINUTE < now)
 			continue;
 		if (!finding->refused++)
 			finding->refusal = row;
