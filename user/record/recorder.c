@@ -259,6 +259,8 @@ int recorder_take(void *context, const struct note *note)
 		write_gap(self);
 	if (note_write(&self->coder, note) < 0)
 		note_missing(self);
+	if (note->kind == NOTE_RECONCILE_END)
+		submit(self); /* with the first one, a recording is of use */
 	return 0;
 }
 
