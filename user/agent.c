@@ -257,7 +257,7 @@ void agent_explain(const struct agent *agent)
 
 void agent_limit(struct agent *agent, const struct view_limits *limits)
 {
-	ledger_limit(agent->ledger, limits);
+	ledger_limit(agent->known.ledger, limits);
 }
 
 void agent_observe(struct agent *agent, agent_observer *observer, void *context)
