@@ -2,6 +2,7 @@
 /* What somebody does in an incident: record, replay elsewhere, follow one process, be warned. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static void wait_for_words(const struct running *running, const char *words)
 
 /* Starts `portgauge record PATH ...` and waits until it records. */
 static struct running record_into(const struct scenario *scenario, const char *path,
-				  const char *max_size)
+				  const char *option, const char *value)
 {
 	const char *argv[ARGUMENTS_MAX] = { watch_program(), "record", path };
 	struct running running = { .log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) };
@@ -61,21 +62,27 @@ static struct running record_into(const struct scenario *scenario, const char *p
 		argv[argc++] = "--source";
 		argv[argc++] = scenario->source;
 	}
-	if (max_size) {
-		argv[argc++] = "--max-size";
-		argv[argc++] = max_size;
+	if (option) {
+		argv[argc++] = option;
+		argv[argc++] = value;
 	}
 	running.pid = start_program(NULL, argv, running.log);
 	wait_for_words(&running, "recording to");
 	return running;
 }
 
-static struct running start_record(const struct scenario *scenario, const char *max_size)
+static struct running start_record_with(const struct scenario *scenario, const char *option,
+					const char *value)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/tmp/pg-test-%d.recording", getpid());
-	return record_into(scenario, path, max_size);
+	return record_into(scenario, path, option, value);
+}
+
+static struct running start_record(const struct scenario *scenario)
+{
+	return start_record_with(scenario, NULL, NULL);
 }
 
 /* Its end by SIGTERM, and the file for everyone to read. */
@@ -191,7 +198,7 @@ static void a_recorded_exhaustion_is_seen_as_it_was(void **state)
 
 	make_tiny(scenario);
 	scenario_watch(scenario);
-	record = start_record(scenario, NULL);
+	record = start_record(scenario);
 	exhaust(scenario);
 	EVENTUALLY(scenario->watch,
 		   number(owner_row(snapshot, scenario->clients, "tcp", "pg-p"), "refusals") == 3);
@@ -224,7 +231,7 @@ static void any_moment_can_be_looked_at(void **state)
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
-	record = start_record(scenario, NULL);
+	record = start_record(scenario);
 	all_done(actor_connect(p, 5, LOCALHOST, 5000), 5);
 	EVENTUALLY(scenario->watch,
 		   number(owner_row(snapshot, scenario->clients, "tcp", "pg-p"), "used") == 5);
@@ -250,7 +257,7 @@ static void a_summary_counts_what_happened(void **state)
 	struct running record;
 
 	make_tiny(scenario);
-	record = start_record(scenario, NULL);
+	record = start_record(scenario);
 	exhaust(scenario);
 	stop_record(&record);
 	says(RUN(NULL, "replay", record.path, "--summary"), 0,
@@ -268,7 +275,7 @@ static void a_cut_recording_is_good_up_to_there(void **state)
 	struct running record;
 
 	make_tiny(scenario);
-	record = start_record(scenario, NULL);
+	record = start_record(scenario);
 	exhaust(scenario);
 	for (int i = 0; i < 3; i++) /* the second one at the latest has all of it */
 		wait_for_more(&record, size_of(&record));
@@ -286,7 +293,7 @@ static void a_cut_recording_is_good_up_to_there(void **state)
 static void a_file_is_never_overwritten(void **state)
 {
 	struct scenario *scenario = *state;
-	struct running record = start_record(scenario, NULL);
+	struct running record = start_record(scenario);
 
 	stop_record(&record);
 	complains(RUN(NULL, "record", record.path), 73, record.path, "name another");
@@ -327,7 +334,7 @@ static void a_full_disk_ends_it_in_one_line(void **state)
 	serve(scenario);
 	assert_int_equal(mkdir(SMALL_DISK, 0755), 0);
 	assert_int_equal(mount("none", SMALL_DISK, "tmpfs", 0, "size=64k"), 0);
-	record = record_into(scenario, SMALL_DISK "/r", NULL);
+	record = record_into(scenario, SMALL_DISK "/r", NULL, NULL);
 	assert_int_equal(wait_for_end(&record, scenario, open_and_close), 74);
 	ended_with(&record, "No space left on device");
 	says(RUN(NULL, "replay", record.path), 1, CLIENTS);
@@ -343,12 +350,78 @@ static void it_ends_at_its_largest_size(void **state)
 	struct running record;
 
 	serve(scenario);
-	record = start_record(scenario, "64KiB");
+	record = start_record_with(scenario, "--max-size", "64KiB");
 	assert_int_equal(wait_for_end(&record, scenario, open_and_close), 0);
 	ended_with(&record, "--max-size");
 	assert_true(size_of(&record) <= 65536);
 	says(RUN(NULL, "replay", record.path, "--summary"), 0, "the file was full");
 	forget(&record);
+}
+
+/* --- losses ---------------------------------------------------------------------------------- */
+
+#define MANY 200 /* far more events than a ring of one page takes */
+
+/* Ports are taken while a program cannot look. */
+static void take_many_unseen(struct scenario *scenario, const struct running *running)
+{
+	struct actor *p = scenario_actor(scenario, CLIENTS, "pg-p");
+
+	assert_int_equal(kill(running->pid, SIGSTOP), 0);
+	all_done(actor_connect(p, MANY, LOCALHOST, 5000), MANY);
+	assert_int_equal(kill(running->pid, SIGCONT), 0);
+}
+
+/* How many ports the process has in a file that is being written. */
+static double used_so_far(const struct running *running, uint32_t netns)
+{
+	struct result result = RUN(NULL, "replay", running->path, "--json");
+	json_t *snapshot = json_loads(result.out, JSON_DISABLE_EOF_CHECK, NULL);
+	double used = number(owner_row(snapshot, netns, "tcp", "pg-p"), "used");
+
+	json_decref(snapshot);
+	result_done(&result);
+	return used;
+}
+
+static void what_a_recording_missed_it_finds_again(void **state)
+{
+	struct scenario *scenario = *state;
+	uint64_t deadline = deadline_in(60);
+	struct running record;
+
+	scenario_listener(scenario, LOCALHOST, 5000);
+	record = start_record_with(scenario, "--ring-size", "4096");
+	take_many_unseen(scenario, &record);
+	while (used_so_far(&record, scenario->clients) != MANY) {
+		if (deadline < deadline_in(0))
+			fail_msg("%g ports", used_so_far(&record, scenario->clients));
+		usleep(200000);
+	}
+	stop_record(&record);
+	says(RUN(NULL, "replay", record.path, "--summary"), 0, "ring_full");
+	forget(&record);
+}
+
+static void a_trace_says_what_it_lost(void **state)
+{
+	/* No port of ours passes: nothing but standard error is of interest. */
+	const char *const argv[] = { watch_program(), "trace", "--ring-size", "4096",
+				     "--port",        "1",     NULL };
+	struct running trace = { .log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) };
+	struct scenario *scenario = *state;
+	char said[4096];
+
+	assert_true(trace.log >= 0);
+	scenario_listener(scenario, LOCALHOST, 5000);
+	trace.pid = start_program(NULL, argv, trace.log);
+	wait_for_words(&trace, "EVENT");
+	take_many_unseen(scenario, &trace);
+	wait_for_words(&trace, "events are missing here: ring_full");
+	assert_int_equal(stop_program(trace.pid), 0);
+	assert_non_null(
+		strstr(said_by(&trace, said, sizeof(said)), "trace: 0 events shown, ring_full "));
+	close(trace.log);
 }
 
 /* --- check ----------------------------------------------------------------------------------- */
@@ -469,6 +542,8 @@ const struct CMUnitTest record_suite[] = {
 	SCENARIO(a_file_is_never_overwritten),
 	SCENARIO(a_full_disk_ends_it_in_one_line),
 	SCENARIO(it_ends_at_its_largest_size),
+	SCENARIO(what_a_recording_missed_it_finds_again),
+	SCENARIO(a_trace_says_what_it_lost),
 	SCENARIO(check_says_by_its_status_how_it_is),
 	SCENARIO(check_warns_before),
 	SCENARIO(check_that_cannot_tell_says_unknown),

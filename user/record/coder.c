@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "user/record/coder.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,7 +142,7 @@ void coder_text(struct coder *coder, const char **value, size_t max)
 	if (text && coder->writes)
 		memcpy(text, *value, length - 1);
 	code_bytes(coder, &zero, 1);
-	if (coder->bad || coder->writes)
+	if (!text || coder->bad || coder->writes)
 		return;
 	if (zero || memchr(text, 0, length - 1))
 		coder->bad = true;
@@ -157,8 +158,7 @@ void coder_name(struct coder *coder, char *value, size_t size)
 	if (coder->writes)
 		return;
 	memset(value, 0, size);
-	if (text)
-		memcpy(value, text, strlen(text));
+	snprintf(value, size, "%s", text ? text : "");
 }
 
 static uint8_t form_of(const uint8_t address[16])

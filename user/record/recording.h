@@ -23,7 +23,7 @@
 #define RECORDING_HEAD_BYTES 16
 #define RECORDING_BLOCK_HEAD_BYTES 20
 /* Of notes in a block; one that begins below it may end beyond. */
-#define RECORDING_BLOCK_BYTES (128 << 10)
+#define RECORDING_BLOCK_BYTES ((size_t)128 << 10)
 #define RECORDING_UNPACKED_MAX (2 * RECORDING_BLOCK_BYTES)
 /* Room for a block of these notes. */
 #define RECORDING_PACKED_MAX(bytes) (RECORDING_BLOCK_HEAD_BYTES + (bytes))

@@ -33,7 +33,7 @@ static void replay_close(struct source *source)
 
 static void replay_closep(struct replay **self)
 {
-	replay_close(&(*self)->source);
+	replay_close((struct source *)*self);
 }
 
 static const char *explain(int error)
