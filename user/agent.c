@@ -18,6 +18,7 @@
 
 #define PROC "/proc"
 #define DRAINS_MAX 64
+#define NS_PER_MS 1000000ULL
 #define RECONCILE_REST 10 /* times as long as the last one took */
 
 struct agent {
@@ -115,15 +116,25 @@ static int hear(void *context, const struct note *note)
 	return tell(context, note);
 }
 
-/* Time goes on to where it was asked for, though nothing happened then. */
+const struct source_replay *agent_replayed(const struct agent *agent)
+{
+	return agent->source->ops->replayed(agent->source);
+}
+
+/* Time goes on to where it was asked for, though nothing happened then. Two clocks are never read
+ * at once; that must not make the moment another one than was asked for, counted from the start. */
 static void play_on(struct agent *agent, uint64_t until_ns)
 {
+	const struct note_times *begin = &agent_replayed(agent)->begin;
 	struct note note = { .kind = NOTE_TIME, .times = agent->known.times };
 	uint64_t more_ns = until_ns - note.times.monotonic;
+	uint64_t realtime = begin->realtime + (until_ns - begin->monotonic);
 
 	note.times.monotonic += more_ns;
 	note.times.realtime += more_ns;
 	note.times.boottime += more_ns;
+	if (note.times.realtime - realtime + NS_PER_MS < 2 * NS_PER_MS)
+		note.times.realtime = realtime;
 	tell(agent, &note);
 }
 
@@ -136,11 +147,6 @@ int agent_play(struct agent *agent, uint64_t until_ns)
 	    until_ns > agent->known.times.monotonic)
 		play_on(agent, until_ns);
 	return r;
-}
-
-const struct source_replay *agent_replayed(const struct agent *agent)
-{
-	return agent->source->ops->replayed(agent->source);
 }
 
 static int play_start(struct agent *agent, const char *path)
