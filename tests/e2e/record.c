@@ -337,7 +337,7 @@ static void a_full_disk_ends_it_in_one_line(void **state)
 	record = record_into(scenario, SMALL_DISK "/r", NULL, NULL);
 	assert_int_equal(wait_for_end(&record, scenario, open_and_close), 74);
 	ended_with(&record, "No space left on device");
-	says(RUN(NULL, "replay", record.path), 1, CLIENTS);
+	says(RUN(NULL, "replay", record.path, "--json"), 1, "\"" CLIENTS "\"");
 	says(RUN(NULL, "replay", record.path), 1, "cut at byte");
 	forget(&record);
 	assert_int_equal(umount(SMALL_DISK), 0);
