@@ -131,6 +131,8 @@ install: all man completions ## everything, below $(DESTDIR)$(prefix)
 	$(Q)install -m 644 $(RULES) $(DESTDIR)$(datadir)/prometheus/
 	$(Q)install -m 644 $(DASHBOARDS) $(DESTDIR)$(datadir)/grafana/
 	$(Q)install -m 644 README.md NEWS.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(docdir)/
+	$(Q)install -d $(DESTDIR)$(docdir)/img
+	$(Q)install -m 644 $(wildcard docs/img/*.svg) $(DESTDIR)$(docdir)/img/
 	$(Q)install -m 644 packaging/README.md $(DESTDIR)$(docdir)/packaging.md
 	$(Q)install -m 644 docs/portgauge.yaml packaging/systemd/fewer-privileges.conf $(DESTDIR)$(docdir)/examples/
 
