@@ -28,6 +28,9 @@ struct agent_config {
 	bool looks_when_told;  /* no reconcile of its own accord, not even after a loss */
 	const struct source_ops *const *sources; /* NULL: source_table() */
 	uint64_t (*clock)(clockid_t clock);      /* NULL: clock_ns */
+	/* Where the files of the host are that name things: services, containers. Kept; NULL: "".
+	 */
+	const char *host_root;
 	/* Hears each thing the agent learns, from the start on and before it acts on it; what it
 	 * returns is ignored. NULL: nobody. */
 	note_handler *listener;

@@ -129,6 +129,10 @@ static json_t *destination_row(const struct view_destination *d, json_t *owners)
 	value_put(&row, "local", value_address(d->local));
 	value_put(&row, "remote", value_address(d->remote));
 	value_put(&row, "remote_port", json_integer(d->remote_port));
+	value_put(&row, "service", value_text(d->service));
+	value_put(&row, "listener", value_text(d->listener));
+	value_put(&row, "listener_pid",
+		  d->listener_pid ? json_integer(d->listener_pid) : json_null());
 	value_put(&row, "first", json_integer(d->first));
 	value_put(&row, "last", json_integer(d->last));
 	value_put(&row, "window", json_boolean(d->window));
@@ -202,6 +206,11 @@ static json_t *owner_row(const struct view_owner *o)
 	value_put(&row, "unit", value_text(o->unit));
 	value_put(&row, "container", value_text(o->container));
 	value_put(&row, "pod", value_text(o->pod));
+	value_put(&row, "exe", value_text(o->exe));
+	value_put(&row, "command", value_text(o->command));
+	value_put(&row, "container_name", value_text(o->container_name));
+	value_put(&row, "pod_name", value_text(o->pod_name));
+	value_put(&row, "pod_namespace", value_text(o->pod_namespace));
 	value_put(&row, "alive", o->known ? json_boolean(o->alive) : json_null());
 	value_put(&row, "netns", json_integer(o->netns));
 	value_put(&row, "netns_name", value_text(o->netns_name));

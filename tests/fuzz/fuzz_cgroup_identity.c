@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	judge(identity.unit, path);
 	judge(identity.container, path);
 	judge(identity.pod, path);
+	claim(strlen(identity.container_id) == 0 || strlen(identity.container_id) == 64);
 	free(path);
 	return 0;
 }

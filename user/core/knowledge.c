@@ -46,6 +46,39 @@ static int identify(struct knowledge *knowledge, const struct note_owner *note)
 	return owner_identify(owner, note->cgroup, note->unit, note->container, note->pod);
 }
 
+static int name_owner(struct knowledge *knowledge, const struct note_names *note)
+{
+	struct owner *owner = ledger_find_owner(knowledge->ledger, &note->id);
+	struct owner_names names = {
+		.exe = note->exe,
+		.command = note->command,
+		.container = note->container_name,
+		.pod = note->pod_name,
+		.pod_namespace = note->pod_namespace,
+	};
+
+	return owner ? owner_name(owner, &names) : 0;
+}
+
+static void forget_netns(struct knowledge *knowledge, uint32_t inode)
+{
+	ledger_drop_netns(knowledge->ledger, inode);
+	places_drop_netns(&knowledge->places, inode);
+}
+
+/* A name that finds no room is no reason to doubt the ledger. */
+static int learn_name(struct knowledge *knowledge, const struct note *note)
+{
+	const struct note_service *service = &note->service;
+
+	if (note->kind == NOTE_SERVICE)
+		places_name_service(&knowledge->places, service->protocol, service->port,
+				    service->name);
+	else
+		places_set_server(&knowledge->places, &note->server);
+	return 0;
+}
+
 int knowledge_take(struct knowledge *knowledge, const struct note *note)
 {
 	struct ledger *ledger = knowledge->ledger;
@@ -60,10 +93,15 @@ int knowledge_take(struct knowledge *knowledge, const struct note *note)
 	case NOTE_NETNS:
 		return ledger_set_netns(ledger, note->facts);
 	case NOTE_NETNS_GONE:
-		ledger_drop_netns(ledger, note->inode);
+		forget_netns(knowledge, note->inode);
 		return 0;
 	case NOTE_OWNER:
 		return identify(knowledge, &note->owner);
+	case NOTE_OWNER_NAMES:
+		return name_owner(knowledge, &note->names);
+	case NOTE_SERVICE:
+	case NOTE_SERVER:
+		return learn_name(knowledge, note);
 	case NOTE_OWNER_GONE:
 		ledger_owner_gone(ledger, &note->owner.id);
 		return 0;
@@ -113,6 +151,7 @@ int knowledge_view(struct knowledge *knowledge, struct view **ret)
 		.source = knowledge->source,
 		.kernel = knowledge->kernel,
 		.host = knowledge->host,
+		.places = &knowledge->places,
 		.lost = lost,
 		.lost_count = NOTE_LOST__COUNT,
 		.complete = knowledge->health.complete,
@@ -125,5 +164,6 @@ int knowledge_view(struct knowledge *knowledge, struct view **ret)
 void knowledge_done(struct knowledge *knowledge)
 {
 	ledger_free(knowledge->ledger);
+	places_done(&knowledge->places);
 	*knowledge = (struct knowledge){ 0 };
 }

@@ -13,6 +13,7 @@ struct view;
 
 struct knowledge {
 	struct ledger *ledger;   /* NULL until NOTE_START */
+	struct places places;    /* names of far ends */
 	struct note_times times; /* the newest */
 	uint64_t since_ns;       /* CLOCK_MONOTONIC */
 	struct note_health health;

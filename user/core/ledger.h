@@ -105,8 +105,25 @@ uint64_t owner_cgroup_id(const struct owner *owner);
 int owner_identify(struct owner *owner, const char *cgroup, const char *unit, const char *container,
 		   const char *pod);
 
+/* What else the host says of an owner. Strings are copied; NULL: unknown. -ENOMEM: some may be old.
+ */
+struct owner_names {
+	const char *exe;
+	const char *command;
+	const char *container;
+	const char *pod;
+	const char *pod_namespace;
+};
+int owner_name(struct owner *owner, const struct owner_names *names);
+
+/* Every destination there is, VRFs apart; the order is that of their first use. */
+typedef void ledger_destination_visitor(void *context, uint32_t netns, uint8_t protocol,
+					const uint8_t remote[16], uint16_t remote_port);
+void ledger_visit_destinations(const struct ledger *ledger, ledger_destination_visitor *visit,
+			       void *context);
+
 /* Asks alive() for each process that owns something, and lets those be looked up
- * again whose cgroup was not found. */
+ * again whose cgroup or names were not found. */
 void ledger_check_owners(struct ledger *ledger,
 			 bool (*alive)(void *context, const struct owner_id *id), void *context);
 

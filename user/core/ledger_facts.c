@@ -334,6 +334,42 @@ int owner_identify(struct owner *owner, const char *cgroup, const char *unit, co
 	return 0;
 }
 
+int owner_name(struct owner *owner, const struct owner_names *names)
+{
+	owner->named = true;
+	if (replace_string(&owner->exe, names->exe) < 0 ||
+	    replace_string(&owner->command, names->command) < 0 ||
+	    replace_string(&owner->container_name, names->container) < 0 ||
+	    replace_string(&owner->pod_name, names->pod) < 0 ||
+	    replace_string(&owner->pod_namespace, names->pod_namespace) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+void ledger_visit_destinations(const struct ledger *ledger, ledger_destination_visitor *visit,
+			       void *context)
+{
+	const struct destination *destination;
+	const struct destination *next;
+
+	HASH_ITER(hh, ledger->destinations, destination, next) {
+		const struct pool *pool = destination->key.pool;
+
+		if (!pool->vrf)
+			visit(context, pool->netns->inode, pool->protocol, destination->key.remote,
+			      destination->key.remote_port);
+	}
+}
+
+/* A container is there a moment before its names are; nobody looks at all owners at once. */
+static bool lacks_names(const struct owner *owner)
+{
+	if (!owner->alive || !owner->key.tgid || !owner->identified)
+		return false;
+	return !owner->named ||
+	       ((owner->container || owner->pod) && !owner->container_name && !owner->pod_name);
+}
+
 void ledger_check_owners(struct ledger *ledger,
 			 bool (*alive)(void *context, const struct owner_id *id), void *context)
 {
@@ -345,9 +381,7 @@ void ledger_check_owners(struct ledger *ledger,
 
 		if (owner->alive && id.pid)
 			owner->alive = alive(context, &id);
-		if (owner->cgroup_id && !owner->cgroup) {
-			owner->identified = false;
-			owner_list(ledger, owner);
-		}
+		if ((owner->cgroup_id && !owner->cgroup) || lacks_names(owner))
+			owner_doubt(ledger, owner);
 	}
 }

@@ -99,7 +99,13 @@ struct owner {
 	char *unit;
 	char *container;
 	char *pod;
+	char *exe;
+	char *command;
+	char *container_name;
+	char *pod_name;
+	char *pod_namespace;
 	bool identified; /* the agent has looked */
+	bool named;      /* it has told what names there are */
 	bool listed;     /* in the ledger's list of strangers */
 	struct owner *next_stranger;
 	struct owner *previous_stranger;

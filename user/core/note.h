@@ -11,6 +11,7 @@
 
 #include "user/core/event.h"
 #include "user/core/ledger.h"
+#include "user/core/places.h"
 
 enum note_kind {
 	NOTE_START = 1, /* the first one, once */
@@ -27,6 +28,10 @@ enum note_kind {
 	NOTE_HEALTH, /* losses, and whether all is seen */
 	NOTE_GAP,    /* of a recording: events are missing here; a resync follows */
 	NOTE_END,    /* of a recording: the last one */
+	/* From version 2 of recordings on: */
+	NOTE_OWNER_NAMES, /* what else the host says of an owner */
+	NOTE_SERVICE,     /* the name of a port, out of the host's own list */
+	NOTE_SERVER,      /* which process of this host listens at a destination */
 	NOTE__COUNT
 };
 
@@ -55,6 +60,22 @@ struct note_owner {
 	const char *pod;
 };
 
+/* Without arguments that could be secrets; see command_line.h. */
+struct note_names {
+	struct owner_id id;
+	const char *exe;
+	const char *command;
+	const char *container_name;
+	const char *pod_name;
+	const char *pod_namespace;
+};
+
+struct note_service {
+	uint8_t protocol;
+	uint16_t port;
+	const char *name;
+};
+
 /* Losses by reason: the kernel's, then the agent's own. */
 enum { NOTE_LOST_RECURSION = LOSS__COUNT, NOTE_LOST_MALFORMED, NOTE_LOST__COUNT };
 
@@ -77,7 +98,10 @@ struct note {
 		uint32_t inode;                  /* NOTE_NETNS_GONE */
 		struct note_start start;
 		struct note_owner owner; /* NOTE_OWNER_GONE: only its id */
-		struct note_times times; /* NOTE_TIME, NOTE_RECONCILE_END */
+		struct note_names names;
+		struct note_service service;
+		struct place_server server; /* pid 0: nobody any more */
+		struct note_times times;    /* NOTE_TIME, NOTE_RECONCILE_END */
 		struct note_health health;
 		uint64_t missing; /* NOTE_GAP: events; 0: not known */
 		enum note_end end;

@@ -42,12 +42,27 @@ void owner_list(struct ledger *ledger, struct owner *owner)
 	owner->listed = true;
 }
 
+void owner_doubt(struct ledger *ledger, struct owner *owner)
+{
+	owner->identified = false;
+	owner_list(ledger, owner);
+}
+
 void owner_unlist(struct ledger *ledger, struct owner *owner)
 {
 	if (!owner->listed)
 		return;
 	DL_DELETE2(ledger->strangers, owner, previous_stranger, next_stranger);
 	owner->listed = false;
+}
+
+/* It runs another program by now, or somewhere else: whatever was looked up is old. */
+static bool is_another(const struct owner *owner, const struct abi_owner *seen)
+{
+	if (!owner->identified || !owner->key.tgid)
+		return false;
+	return owner->cgroup_id != seen->cgroup ||
+	       strncmp(owner->comm, seen->comm, sizeof(owner->comm)) != 0;
 }
 
 struct owner *owner_get(struct ledger *ledger, const struct abi_owner *seen, uint32_t flags,
@@ -71,6 +86,8 @@ struct owner *owner_get(struct ledger *ledger, const struct abi_owner *seen, uin
 		owner_list(ledger, owner);
 	}
 	if (seen_ns >= owner->seen_ns) {
+		if (is_another(owner, seen))
+			owner_doubt(ledger, owner);
 		owner_describe(owner, seen);
 		owner->seen_ns = seen_ns;
 	}
@@ -85,6 +102,11 @@ static void owner_free(struct ledger *ledger, struct owner *owner)
 	free(owner->unit);
 	free(owner->container);
 	free(owner->pod);
+	free(owner->exe);
+	free(owner->command);
+	free(owner->container_name);
+	free(owner->pod_name);
+	free(owner->pod_namespace);
 	free(owner);
 }
 

@@ -13,6 +13,8 @@ struct owner *owner_get(struct ledger *ledger, const struct abi_owner *owner, ui
 
 /* Puts an owner on the list of those to be identified, once. */
 void owner_list(struct ledger *ledger, struct owner *owner);
+/* The agent is to look at it again. */
+void owner_doubt(struct ledger *ledger, struct owner *owner);
 void owner_unlist(struct ledger *ledger, struct owner *owner);
 
 struct destination *destination_find(const struct ledger *ledger, struct pool *pool,

@@ -53,7 +53,10 @@ struct view_destination {
 	uint8_t local[16]; /* IPv4 as ::ffff:a.b.c.d */
 	uint8_t remote[16];
 	uint16_t remote_port;
-	uint16_t first; /* the ports of this scope: the pool's, or a window's */
+	const char *service;          /* by the host's list of services */
+	uint32_t listener_pid;        /* 0: not known to be of this host */
+	char listener[VIEW_COMM_LEN]; /* the process that listens there; "": unknown */
+	uint16_t first;               /* the ports of this scope: the pool's, or a window's */
 	uint16_t last;
 	bool window; /* only for sockets with an IP_LOCAL_PORT_RANGE; in the other row, too */
 	uint32_t capacity;
@@ -79,6 +82,11 @@ struct view_owner {
 	const char *unit;
 	const char *container;
 	const char *pod;
+	const char *exe;
+	const char *command; /* without arguments that could be secrets */
+	const char *container_name;
+	const char *pod_name;
+	const char *pod_namespace;
 	bool alive;
 	uint32_t netns;
 	const char *netns_name;

@@ -8,6 +8,7 @@
 
 #include "user/base/arena.h"
 #include "user/core/overlap.h"
+#include "user/core/places.h"
 #include "user/core/view_rows.h"
 
 /* --- pools ----------------------------------------------------------------------------------- */
@@ -185,6 +186,32 @@ static void fill_shares(struct builder *builder, struct view_destination *row,
 	row->owners_count = count;
 }
 
+/* Ports of a VRF are not those that we know the listeners of. */
+static void fill_place(struct builder *builder, struct view_destination *row,
+		       const struct destination *destination)
+{
+	const struct places *places = builder->facts->places;
+	const struct pool *pool = destination->key.pool;
+	struct place_key key = {
+		.netns = pool->netns->inode,
+		.port = destination->key.remote_port,
+		.protocol = pool->protocol,
+	};
+	const struct place_server *server;
+
+	if (!places)
+		return;
+	row->service = arena_strdup(builder->arena, places_service(places, key.protocol, key.port));
+	if (pool->vrf)
+		return;
+	memcpy(key.address, destination->key.remote, sizeof(key.address));
+	server = places_server(places, &key);
+	if (!server)
+		return;
+	row->listener_pid = server->pid;
+	memcpy(row->listener, server->process, sizeof(row->listener));
+}
+
 static void fill_destination(struct builder *builder, struct view_destination *row,
 			     const struct destination *destination, const struct tally *tally)
 {
@@ -207,6 +234,7 @@ static void fill_destination(struct builder *builder, struct view_destination *r
 	};
 	memcpy(row->local, destination->key.local, sizeof(row->local));
 	memcpy(row->remote, destination->key.remote, sizeof(row->remote));
+	fill_place(builder, row, destination);
 }
 
 static void fill_whole(struct builder *builder, struct view_destination *row,
@@ -290,6 +318,11 @@ static void fill_owner(struct builder *builder, struct view_owner *row, const st
 		.unit = arena_strdup(builder->arena, owner->unit),
 		.container = arena_strdup(builder->arena, owner->container),
 		.pod = arena_strdup(builder->arena, owner->pod),
+		.exe = arena_strdup(builder->arena, owner->exe),
+		.command = arena_strdup(builder->arena, owner->command),
+		.container_name = arena_strdup(builder->arena, owner->container_name),
+		.pod_name = arena_strdup(builder->arena, owner->pod_name),
+		.pod_namespace = arena_strdup(builder->arena, owner->pod_namespace),
 		.alive = owner->alive,
 		.netns = pool->netns->inode,
 		.netns_name = builder_pool_name(builder, pool),

@@ -7,6 +7,7 @@
 #include "user/core/view.h"
 
 struct ledger;
+struct places;
 
 /* Strings are copied. */
 struct view_facts {
@@ -17,6 +18,7 @@ struct view_facts {
 	const char *source;
 	const char *kernel;
 	const char *host;
+	const struct places *places;   /* borrowed; NULL: none are known */
 	const struct view_tally *lost; /* borrowed; names are not copied and must be constants */
 	size_t lost_count;
 	bool complete;

@@ -7,12 +7,14 @@
 #include <stdint.h>
 
 #define CGROUP_NAME_MAX 128
+#define CGROUP_ID_MAX 65
 
 /* What a cgroup path says of its processes; "" where it says nothing. */
 struct cgroup_identity {
-	char unit[CGROUP_NAME_MAX];      /* "nginx.service", "session-1.scope" */
-	char container[CGROUP_NAME_MAX]; /* the runtime's id, cut to 12 digits as people see it */
-	char pod[CGROUP_NAME_MAX];       /* the pod's uid */
+	char unit[CGROUP_NAME_MAX];       /* "nginx.service", "session-1.scope" */
+	char container[CGROUP_NAME_MAX];  /* the runtime's id, cut to 12 digits as people see it */
+	char pod[CGROUP_NAME_MAX];        /* the pod's uid */
+	char container_id[CGROUP_ID_MAX]; /* the whole id, where it is one; else "" */
 };
 
 /* Pure. path: relative to the cgroup root, with a leading slash; chosen by whoever made it. */

@@ -40,6 +40,7 @@ static bool identify_container(struct cgroup_identity *ret, const char *name, si
 {
 	if (length > strlen(lxc) && !strncmp(name, lxc, strlen(lxc))) {
 		copy(ret->container, name + strlen(lxc), length - strlen(lxc));
+		ret->container_id[0] = '\0'; /* that was of a container around it */
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(runtimes); i++) {
@@ -48,6 +49,7 @@ static bool identify_container(struct cgroup_identity *ret, const char *name, si
 		if (strncmp(name, runtimes[i], n) || hex_length(name + n) != CONTAINER_ID_LENGTH)
 			continue;
 		copy(ret->container, name + n, CONTAINER_ID_SHOWN);
+		snprintf(ret->container_id, CGROUP_ID_MAX, "%.*s", CONTAINER_ID_LENGTH, name + n);
 		return true;
 	}
 	return false;

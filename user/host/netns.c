@@ -18,6 +18,7 @@
 #include "user/host/sysctl.h"
 #include "user/base/util.h"
 
+#define UUID_LENGTH 36
 #define SYSCTL "/proc/sys/net/ipv4/"
 #define TW_REUSE_DELAY_MS 1000      /* fixed up to 6.13; a sysctl later */
 #define RESERVED_TEXT_MAX (1 << 19) /* every port by itself fits */
@@ -53,11 +54,26 @@ static void choose_name(const struct netns_list *list, struct netns_entry *entry
 	text_printable(readable, sizeof(readable), name);
 	taken = !strcmp(readable, "other") || strchr(readable, '%');
 	for (size_t i = 0; i < list->count; i++)
-		taken |= !strcmp(list->entries[i].name, readable);
+		taken |= &list->entries[i] != entry && !strcmp(list->entries[i].name, readable);
 	if (taken)
 		snprintf(entry->name, sizeof(entry->name), "%.48s:%u", readable, entry->inode);
 	else
 		snprintf(entry->name, sizeof(entry->name), "%s", readable);
+}
+
+void netns_rename(const struct netns_list *list, struct netns_entry *entry, const char *name)
+{
+	choose_name(list, entry, name);
+}
+
+/* Docker's, those of CNI plugins ("cni-UUID"), and bare UUIDs: names that no person chose. */
+static bool is_machine_made(const char *path, const char *name)
+{
+	static const char docker[] = "/run/docker/netns/";
+
+	if (!strncmp(path, docker, strlen(docker)) || !strncmp(name, "cni-", 4))
+		return true;
+	return strlen(name) == UUID_LENGTH && strspn(name, "0123456789abcdef-") == UUID_LENGTH;
 }
 
 /* name NULL: the inode number. A file that is gone, or no namespace, is passed over. */
@@ -76,6 +92,7 @@ static int add(struct netns_list *list, const char *path, const char *name)
 	entry = &entries[list->count];
 	entry->inode = (uint32_t)st.st_ino;
 	snprintf(entry->path, sizeof(entry->path), "%s", path);
+	entry->nameless = !name || is_machine_made(path, name);
 	choose_name(list, entry, name);
 	list->count++;
 	return 0;

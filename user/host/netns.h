@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct netns_entry {
 	uint32_t inode;
 	char name[64];  /* "host", the name under /run/netns, else the inode number */
 	char path[320]; /* a file to enter it by */
+	bool nameless;  /* no person chose that name */
 };
 
 struct netns_list {
@@ -25,6 +27,10 @@ struct netns_list {
  * meanwhile are left out. Negative errno on failure; *ret is untouched then. */
 int netns_scan(struct netns_list *ret, const char *proc_root);
 void netns_list_done(struct netns_list *list);
+
+/* Gives one of the list another name. If that is taken, or would mean something else, the inode
+ * number follows it. */
+void netns_rename(const struct netns_list *list, struct netns_entry *entry, const char *name);
 
 /* The inode number of the namespace the calling thread is in; 0 on failure. */
 uint32_t netns_current(void);

@@ -150,8 +150,7 @@ static void dir_closep(DIR **dir)
 		closedir(*dir);
 }
 
-/* The inode number out of "socket:[12345]"; 0: something else is open there. */
-static uint64_t read_socket(int directory, const char *name)
+uint64_t procfd_read_socket(int directory, const char *name)
 {
 	char target[64];
 	ssize_t length = readlinkat(directory, name, target, sizeof(target) - 1);
@@ -175,7 +174,7 @@ static int walk_files(struct procfd *table, uint32_t pid, DIR *directory)
 	struct dirent *file;
 
 	while ((file = readdir(directory))) {
-		uint64_t inode = read_socket(dirfd(directory), file->d_name);
+		uint64_t inode = procfd_read_socket(dirfd(directory), file->d_name);
 		int r;
 
 		if (!inode)

@@ -37,4 +37,8 @@ int procfd_scan(struct procfd *table);
  * See procowner.h for what is told of a process. */
 const struct abi_owner *procfd_find(const struct procfd *table, uint64_t inode);
 
+/* The inode number out of "socket:[12345]", where the link of that name in an open /proc/PID/fd
+ * leads; 0: something else is open there, or it is not ours to see. */
+uint64_t procfd_read_socket(int directory, const char *name);
+
 struct procfd_counts procfd_counts(const struct procfd *table);

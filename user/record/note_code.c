@@ -227,6 +227,33 @@ static void code_identity(struct coder *c, struct note_owner *owner)
 	coder_text(c, &owner->pod, TEXT_MAX);
 }
 
+static void code_names(struct coder *c, struct note_names *names)
+{
+	code_owner_id(c, &names->id);
+	coder_text(c, &names->exe, TEXT_MAX);
+	coder_text(c, &names->command, TEXT_MAX);
+	coder_text(c, &names->container_name, TEXT_MAX);
+	coder_text(c, &names->pod_name, TEXT_MAX);
+	coder_text(c, &names->pod_namespace, TEXT_MAX);
+}
+
+static void code_service(struct coder *c, struct note_service *service)
+{
+	coder_field(c, service->protocol);
+	coder_field(c, service->port);
+	coder_text(c, &service->name, TEXT_MAX);
+}
+
+static void code_server(struct coder *c, struct place_server *server)
+{
+	coder_field(c, server->key.netns);
+	coder_field(c, server->key.protocol);
+	coder_address(c, server->key.address);
+	coder_field(c, server->key.port);
+	coder_field(c, server->pid);
+	coder_name(c, server->process, sizeof(server->process));
+}
+
 static void code_health(struct coder *c, struct note_health *health)
 {
 	for (int reason = 0; reason < NOTE_LOST__COUNT; reason++)
@@ -255,6 +282,15 @@ static void code_body(struct note_coder *self, struct note *note)
 		break;
 	case NOTE_OWNER:
 		code_identity(c, &note->owner);
+		break;
+	case NOTE_OWNER_NAMES:
+		code_names(c, &note->names);
+		break;
+	case NOTE_SERVICE:
+		code_service(c, &note->service);
+		break;
+	case NOTE_SERVER:
+		code_server(c, &note->server);
 		break;
 	case NOTE_OWNER_GONE:
 		code_owner_id(c, &note->owner.id);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Notes as bytes and back. Pure. Change what is written: bump RECORDING_VERSION. */
+/* Notes as bytes and back. Pure. Change what is written: bump RECORDING_VERSION; new
+ * kinds of notes leave what an older version wrote readable. */
 #pragma once
 
 #include "user/core/note.h"

@@ -89,6 +89,7 @@ static int read_head(struct recording *recording)
 {
 	uint8_t head[RECORDING_HEAD_BYTES] = { 0 };
 	int r = read_bytes(recording, head, sizeof(head));
+	uint32_t version;
 
 	if (r == -EIO)
 		return r;
@@ -96,7 +97,8 @@ static int read_head(struct recording *recording)
 		return memcmp(head, magic, strnlen((char *)head, sizeof(magic))) ? -EBADMSG : r;
 	if (memcmp(head, magic, sizeof(magic)) || get_u32(head + 12) != checksum(head, 12, NULL, 0))
 		return -EBADMSG;
-	return get_u32(head + 8) == RECORDING_VERSION ? 0 : -EPROTO;
+	version = get_u32(head + 8);
+	return version >= RECORDING_VERSION_OLDEST && version <= RECORDING_VERSION ? 0 : -EPROTO;
 }
 
 static void recording_closep(struct recording **recording)

@@ -19,7 +19,8 @@
 
 #include "user/core/note.h"
 
-#define RECORDING_VERSION 1
+#define RECORDING_VERSION 2
+#define RECORDING_VERSION_OLDEST 1 /* that is read: its notes are some of ours */
 #define RECORDING_HEAD_BYTES 16
 #define RECORDING_BLOCK_HEAD_BYTES 20
 /* Of notes in a block; one that begins below it may end beyond. */

@@ -84,7 +84,8 @@ static void put_filter(struct nlmsghdr *request, const struct sockdiag_query *qu
 }
 
 static struct nlmsghdr *begin_request(char buffer[REQUEST_BYTES], uint16_t flags, uint8_t family,
-				      uint8_t protocol, const struct inet_diag_sockid *id)
+				      const struct sockdiag_query *query,
+				      const struct inet_diag_sockid *id)
 {
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct inet_diag_req_v2 *body;
@@ -95,8 +96,8 @@ static struct nlmsghdr *begin_request(char buffer[REQUEST_BYTES], uint16_t flags
 	body = mnl_nlmsg_put_extra_header(request, sizeof(*body));
 	*body = (struct inet_diag_req_v2){
 		.sdiag_family = family,
-		.sdiag_protocol = protocol,
-		.idiag_states = states_of(protocol),
+		.sdiag_protocol = query->protocol,
+		.idiag_states = query->states ? query->states : states_of(query->protocol),
 		.id = *id,
 	};
 	return request;
@@ -139,8 +140,7 @@ static int dump(struct sockdiag_answer *answer, uint8_t family)
 {
 	static const struct inet_diag_sockid any;
 	char buffer[REQUEST_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *request =
-		begin_request(buffer, NLM_F_DUMP, family, answer->query->protocol, &any);
+	struct nlmsghdr *request = begin_request(buffer, NLM_F_DUMP, family, answer->query, &any);
 	int r = 0;
 
 	put_filter(request, answer->query, answer->named);
@@ -191,7 +191,8 @@ int sockdiag_find(struct sockdiag_record *ret, const struct sockdiag_query *quer
 		.idiag_if = interface,
 		.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
 	};
-	struct sockdiag_query exact = { query->netns, query->protocol, tuple->port, tuple->port };
+	struct sockdiag_query exact = { query->netns, query->protocol, tuple->port, tuple->port,
+					0 };
 	struct sockdiag_record record = { 0 };
 	struct sockdiag_answer answer = {
 		.query = &exact,
@@ -204,7 +205,7 @@ int sockdiag_find(struct sockdiag_record *ret, const struct sockdiag_query *quer
 
 	memcpy(id.idiag_src, tuple->local + (v4 ? 12 : 0), v4 ? 4 : 16);
 	memcpy(id.idiag_dst, tuple->remote + (v4 ? 12 : 0), v4 ? 4 : 16);
-	r = ask(&answer, begin_request(buffer, 0, v4 ? AF_INET : AF_INET6, query->protocol, &id));
+	r = ask(&answer, begin_request(buffer, 0, v4 ? AF_INET : AF_INET6, &exact, &id));
 	if (r < 0)
 		return r;
 	/* without a connection the kernel answers with a listener that would take one */

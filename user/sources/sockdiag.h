@@ -50,6 +50,7 @@ struct sockdiag_query {
 	uint8_t protocol;
 	uint16_t first; /* local ports, both included */
 	uint16_t last;
+	uint32_t states; /* bit by SOCKDIAG_*; 0: every one that holds a port */
 };
 
 /* Negative stops the reading, which then returns it. */
