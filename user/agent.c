@@ -2,25 +2,19 @@
 #include "user/agent.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "user/host/cgroup.h"
-#include "user/host/container_names.h"
 #include "user/base/clock.h"
 #include "user/core/knowledge.h"
 #include "user/verify/ledger_dump.h"
 #include "user/base/log.h"
-#include "user/host/netaddr.h"
 #include "user/host/netns.h"
-#include "user/host/netns_owner.h"
 #include "user/host/procfs.h"
-#include "user/host/procnames.h"
-#include "user/host/services.h"
-#include "user/servers.h"
+#include "user/naming.h"
 #include "user/base/util.h"
 
 #define PROC "/proc"
@@ -40,9 +34,7 @@ struct agent {
 	struct netns_list netns;
 	char *cgroup_root;
 	struct cgroup_table *cgroups; /* NULL: no cgroup v2 here */
-	struct container_table *containers;
-	struct servers *servers;
-	const char *host_root;
+	struct naming *naming;
 	agent_observer *observer;
 	void *observer_context;
 	struct source_losses losses;
@@ -208,41 +200,12 @@ static int open_source(struct agent *agent, const struct agent_config *config)
 	return r;
 }
 
-static int name_service(void *context, uint8_t protocol, uint16_t port, const char *name)
-{
-	struct note note = { .kind = NOTE_SERVICE,
-			     .service = { .protocol = protocol, .port = port, .name = name } };
-
-	return tell(context, &note);
-}
-
-/* A host without a list of services has none. */
-static void name_services(struct agent *agent)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/etc/services", agent->host_root);
-	services_read(path, name_service, agent);
-}
-
-static int open_names(struct agent *agent)
-{
-	int r = container_table_new(&agent->containers, agent->host_root);
-
-	if (r == 0)
-		r = servers_new(&agent->servers, PROC);
-	if (r == 0)
-		name_services(agent);
-	return r;
-}
-
 static int open_parts(struct agent *agent, const struct agent_config *config)
 {
 	int r;
 
 	agent->clock = config->clock ? config->clock : clock_ns;
 	agent->looks_when_told = config->looks_when_told;
-	agent->host_root = config->host_root ? config->host_root : "";
 	agent->listener = config->listener;
 	agent->listener_context = config->listener_context;
 	if (!config->recording &&
@@ -258,7 +221,10 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 		return play_start(agent, config->recording);
 	r = tell_start(agent);
 	if (r == 0)
-		r = open_names(agent);
+		r = naming_new(&agent->naming, config->host_root ? config->host_root : "", PROC,
+			       hear, agent);
+	if (r == 0)
+		naming_services(agent->naming);
 	if (r == 0 && config->limits)
 		ledger_limit(agent->known.ledger, config->limits);
 	if (r == 0)
@@ -294,8 +260,7 @@ void agent_close(struct agent *agent)
 	knowledge_done(&agent->known);
 	netns_list_done(&agent->netns);
 	cgroup_table_free(agent->cgroups);
-	container_table_free(agent->containers);
-	servers_free(agent->servers);
+	naming_free(agent->naming);
 	free(agent->cgroup_root);
 	free(agent);
 }
@@ -392,7 +357,7 @@ static int look_around(void *context)
 	if (r == 0)
 		r = tell(agent, &(struct note){ .kind = NOTE_NETNS, .facts = &facts });
 	if (visit->find_holds)
-		netaddr_read(servers_addresses(agent->servers), facts.inode);
+		naming_visit(agent->naming, facts.inode);
 	if (r == 0 && visit->find_holds)
 		r = agent->source->ops->find_netns(agent->source, apply, agent);
 	return r;
@@ -433,7 +398,7 @@ static int visit_netns(struct agent *agent, bool find_holds)
 	r = netns_scan(&list, PROC);
 	if (r < 0)
 		return r;
-	netns_name_owned(&list, PROC, agent->containers);
+	naming_list(agent->naming, &list);
 	netns_list_done(&agent->netns);
 	agent->netns = list;
 	agent->entered_all = true;
@@ -485,8 +450,8 @@ static int read_tables(struct agent *agent, bool resync)
 	if (r == 0)
 		r = forget_gone_netns(agent);
 	if (r == 0)
-		servers_look(agent->servers, agent->known.ledger, &agent->known.places,
-			     &agent->netns, hear, agent);
+		naming_listeners(agent->naming, agent->known.ledger, &agent->known.places,
+				 &agent->netns);
 	return r;
 }
 
@@ -505,7 +470,7 @@ int agent_reconcile(struct agent *agent)
 		return r;
 	agent->reconcile_wanted = false;
 	agent->resync_wanted = false;
-	container_table_refresh(agent->containers);
+	naming_refresh(agent->naming);
 	tell_kind(agent, NOTE_RECONCILE_BEGIN);
 	r = read_tables(agent, resync);
 	if (agent->source->ops->losses(agent->source, &losses) == 0)
@@ -519,55 +484,19 @@ int agent_reconcile(struct agent *agent)
 	return r;
 }
 
-static const char *unless_empty(const char *s)
-{
-	return *s ? s : NULL;
-}
-
-/* Its files may be gone the next moment, so this comes as soon as it is known. */
-static void name_owner(struct agent *agent, const struct owner_id *id,
-		       const struct cgroup_identity *identity)
-{
-	const struct container_names *names = container_table_find(agent->containers, identity);
-	struct procnames process = { 0 };
-	struct note note = { .kind = NOTE_OWNER_NAMES };
-
-	if (procnames_read(&process, PROC, id->pid, id->start_ns) < 0 && !names->container[0] &&
-	    !names->pod[0])
-		return;
-	note.names = (struct note_names){
-		.id = *id,
-		.exe = unless_empty(process.exe),
-		.command = unless_empty(process.command),
-		.container_name = unless_empty(names->container),
-		.pod_name = unless_empty(names->pod),
-		.pod_namespace = unless_empty(names->pod_namespace),
-	};
-	tell(agent, &note);
-}
-
 static void identify_owners(struct agent *agent)
 {
-	struct note note = { .kind = NOTE_OWNER };
-	struct cgroup_identity identity;
 	struct owner *owner;
-	int named = 0;
+	int count = 0;
 
 	while ((owner = ledger_unidentified(agent->known.ledger))) {
-		note.owner = (struct note_owner){ .id = owner_id(owner) };
-		identity = (struct cgroup_identity){ 0 };
+		struct owner_id id = owner_id(owner);
+		const char *cgroup = NULL;
+
 		if (agent->cgroups && owner_cgroup_id(owner))
-			note.owner.cgroup =
-				cgroup_table_path(agent->cgroups, owner_cgroup_id(owner),
-						  agent->clock(CLOCK_MONOTONIC));
-		if (note.owner.cgroup)
-			cgroup_identify(&identity, note.owner.cgroup);
-		note.owner.unit = unless_empty(identity.unit);
-		note.owner.container = unless_empty(identity.container);
-		note.owner.pod = unless_empty(identity.pod);
-		tell(agent, &note);
-		if (note.owner.id.pid && named++ < NAMED_MAX)
-			name_owner(agent, &note.owner.id, &identity);
+			cgroup = cgroup_table_path(agent->cgroups, owner_cgroup_id(owner),
+						   agent->clock(CLOCK_MONOTONIC));
+		naming_owner(agent->naming, &id, cgroup, count++ < NAMED_MAX);
 	}
 }
 
