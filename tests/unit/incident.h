@@ -103,6 +103,30 @@ static inline void incident_identity(struct incident *self)
 						      .pod = "p" } });
 }
 
+/* Names of the process and of where it connects to. */
+static inline void incident_names(struct incident *self)
+{
+	struct note server = { .kind = NOTE_SERVER,
+			       .server = { .key = { .netns = 1, .protocol = IPPROTO_TCP },
+					   .pid = 4711,
+					   .process = INCIDENT_HOSTILE } };
+	struct event event = taken_event(.id = 1, .port = EVENT_FIRST);
+
+	memcpy(server.server.key.address, event.taken.hold.tuple.remote, 16);
+	server.server.key.port = event.taken.hold.tuple.remote_port;
+	incident_tell(self, (struct note){ .kind = NOTE_SERVICE,
+					   .service = { IPPROTO_TCP, server.server.key.port,
+							"postgresql" } });
+	incident_tell(self, server);
+	incident_tell(self, (struct note){ .kind = NOTE_OWNER_NAMES,
+					   .names = { .id = { SECOND, 101, HOLD_OWNER_KNOWN },
+						      .exe = "/usr/bin/python3",
+						      .command = "python3 worker.py ...",
+						      .container_name = "worker",
+						      .pod_name = "web-7d9",
+						      .pod_namespace = "shop" } });
+}
+
 /* A port a second, until there is none. */
 static inline void incident_fill(struct incident *self)
 {
@@ -113,8 +137,10 @@ static inline void incident_fill(struct incident *self)
 						 .pid = i % 3 ? EVENT_PID : 101,
 						 .comm = i % 3 ? "client" : INCIDENT_HOSTILE,
 						 .last = INCIDENT_LAST));
-		if (i == 1)
+		if (i == 1) {
 			incident_identity(self);
+			incident_names(self);
+		}
 		incident_second(self);
 	}
 	self->now_ns += 100 * MS;

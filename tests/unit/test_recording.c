@@ -164,6 +164,35 @@ static void starts_and_owners_survive(void **state)
 	free(data);
 }
 
+static void names_survive(void **state)
+{
+	struct note names = { .kind = NOTE_OWNER_NAMES,
+			      .names = { .id = { 7, 8, 1 },
+					 .exe = "/usr/bin/python3",
+					 .command = "python3 worker.py ...",
+					 .pod_name = "web-7d9",
+					 .pod_namespace = INCIDENT_HOSTILE } };
+	struct note service = { .kind = NOTE_SERVICE, .service = { IPPROTO_UDP, 65535, "domain" } };
+	struct note_coder reader;
+	struct note read;
+	uint8_t *data;
+
+	(void)state;
+	data = round_trip(&read, &reader, &names);
+	assert_memory_equal(&read.names.id, &names.names.id, sizeof(read.names.id));
+	same_text(read.names.exe, "/usr/bin/python3");
+	same_text(read.names.command, "python3 worker.py ...");
+	same_text(read.names.container_name, NULL);
+	same_text(read.names.pod_name, "web-7d9");
+	same_text(read.names.pod_namespace, INCIDENT_HOSTILE);
+	free(data);
+	data = round_trip(&read, &reader, &service);
+	assert_int_equal(read.service.protocol, IPPROTO_UDP);
+	assert_int_equal(read.service.port, 65535);
+	same_text(read.service.name, "domain");
+	free(data);
+}
+
 static void what_is_small_survives(void **state)
 {
 	static const struct note notes[] = {
@@ -177,6 +206,13 @@ static void what_is_small_survives(void **state)
 		{ .kind = NOTE_HEALTH, .health = { .lost = { 1, 2, 3, 4, 5 }, .complete = true } },
 		{ .kind = NOTE_GAP, .missing = 1234567 },
 		{ .kind = NOTE_END, .end = NOTE_END_FULL },
+		{ .kind = NOTE_SERVER,
+		  .server = { .key = { .netns = 7,
+				       .address = { 0xfd, [15] = 1 },
+				       .port = 443,
+				       .protocol = IPPROTO_TCP },
+			      .pid = UINT32_MAX,
+			      .process = "fifteen letters" } },
 	};
 
 	(void)state;
@@ -457,6 +493,7 @@ int main(void)
 		cmocka_unit_test(namespaces_survive_with_any_reserved_ports),
 		cmocka_unit_test(the_largest_note_fits_into_a_block),
 		cmocka_unit_test(starts_and_owners_survive),
+		cmocka_unit_test(names_survive),
 		cmocka_unit_test(what_is_small_survives),
 		cmocka_unit_test(hostile_bytes_are_refused),
 		cmocka_unit_test(texts_must_end_where_they_say),
