@@ -31,6 +31,28 @@ static const char *full(char ret[LAYOUT_SHORT_MAX], double seconds)
 	return ret;
 }
 
+/* "10.0.0.1:443 (https)", if there is room for it. */
+static const char *name_endpoint(char ret[NAME_WIDTH + 1], const char *endpoint,
+				 const char *service)
+{
+	if (!service || snprintf(ret, NAME_WIDTH + 1, "%s (%s)", endpoint, service) > NAME_WIDTH)
+		return endpoint;
+	return ret;
+}
+
+static void write_listener(FILE *out, const struct view_destination *d)
+{
+	char who[LAYOUT_WHO_MAX];
+	struct layout_text text;
+
+	if (!d->listener_pid)
+		return;
+	layout_begin(&text, out, INDENT, INDENT);
+	layout_words(&text, "answered on this host by");
+	layout_words(&text, layout_who(who, d->listener, d->listener_pid));
+	layout_end(&text);
+}
+
 static void write_state(FILE *out, const struct view_destination *d)
 {
 	char local[TEXT_ADDRESS_MAX];
@@ -91,16 +113,19 @@ static void write_owners(FILE *out, const struct view_destination *d, size_t top
 static void write_destination(FILE *out, const struct view_destination *d, size_t top)
 {
 	char endpoint[TEXT_ENDPOINT_MAX];
+	char named[NAME_WIDTH + 1];
 	char used[LAYOUT_SHORT_MAX];
 	char gauge[LAYOUT_SHORT_MAX];
 
 	snprintf(used, sizeof(used), "%u/%u", d->used, d->capacity);
-	layout_cell(out, text_endpoint(endpoint, d->remote, d->remote_port), NAME_WIDTH);
+	text_endpoint(endpoint, d->remote, d->remote_port);
+	layout_cell(out, name_endpoint(named, endpoint, d->service), NAME_WIDTH);
 	fprintf(out, " %11s %s\n", used, layout_gauge(gauge, d->saturation));
 	if (d->window)
 		write_window(out, d);
 	else
 		write_state(out, d);
+	write_listener(out, d);
 	write_owners(out, d, top < OWNERS_MAX ? top : OWNERS_MAX);
 }
 

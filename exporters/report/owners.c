@@ -28,11 +28,15 @@ static const char *who(char ret[LAYOUT_WHO_MAX], const struct view_owner *o)
 	return ret;
 }
 
-/* The container says more than its unit, which is named after it. */
+/* The container says more than its unit, which is named after it; a pod more than both. */
 static const char *place(char ret[LAYOUT_SHORT_MAX], const struct view_owner *o)
 {
 	const char *container = o->container;
 
+	if (o->pod_name)
+		return o->pod_name;
+	if (o->container_name)
+		return o->container_name;
 	if (!container)
 		return o->unit ? o->unit : "-";
 	if (strspn(container, "0123456789abcdef") != CONTAINER_ID_LENGTH ||

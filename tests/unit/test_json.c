@@ -67,6 +67,9 @@ static const struct view_destination destinations[] = {
 	  .local = V4(1),
 	  .remote = V4(2),
 	  .remote_port = 5432,
+	  .service = "postgresql",
+	  .listener_pid = 4711,
+	  .listener = "pgbouncer",
 	  .capacity = 28229,
 	  .used = 17,
 	  .active = 11,
@@ -141,6 +144,11 @@ static const struct view_owner owners[] = {
 	  .known = true,
 	  .uid = 1000,
 	  .container = "abc",
+	  .exe = "/usr/bin/python3",
+	  .command = "python3 worker.py ...",
+	  .container_name = "worker",
+	  .pod_name = "web-7d9",
+	  .pod_namespace = "shop",
 	  .pod = "p",
 	  .netns = 2,
 	  .netns_name = "b",
@@ -324,13 +332,14 @@ static void keys_are_those_of_the_contract(void **state)
 		    "saturation worst_destination_saturation exhaustion_seconds");
 	assert_keys(
 		row(document, "destinations", 0),
-		"netns netns_name protocol local remote remote_port first last window capacity used active "
+		"netns netns_name protocol local remote remote_port service listener listener_pid first last window capacity used active "
 		"time_wait recyclable exclusive saturation exhaustion_seconds owners");
 	assert_keys(row(row(document, "destinations", 0), "owners", 0),
 		    "pid process used active time_wait exclusive");
-	assert_keys(row(document, "owners", 0),
-		    "pid start_time process uid cgroup unit container pod alive netns netns_name "
-		    "protocol used active time_wait recyclable exclusive allocations refusals");
+	assert_keys(
+		row(document, "owners", 0),
+		"pid start_time process uid cgroup unit container pod exe command container_name pod_name pod_namespace alive netns netns_name "
+		"protocol used active time_wait recyclable exclusive allocations refusals");
 	assert_keys(row(document, "refusals", 0),
 		    "time pid process netns netns_name protocol path errno local remote "
 		    "remote_port saturation");
@@ -379,6 +388,8 @@ static void unknown_is_null(void **state)
 	assert_unknown(row(document, "owners", 1), "uid");
 	assert_unknown(row(document, "owners", 1), "alive");
 	assert_unknown(row(document, "owners", 1), "unit");
+	assert_unknown(row(document, "owners", 1), "exe");
+	assert_unknown(row(document, "owners", 1), "pod_name");
 	assert_unknown(row(document, "owners", 2), "start_time");
 	assert_count(row(document, "owners", 0), "uid", 0);
 	assert_unknown(row(document, "refusals", 1), "pid");
@@ -430,6 +441,28 @@ static void rest_is_summed_so_that_totals_add_up(void **state)
 	}
 }
 
+static void names_stand_beside_what_they_name(void **state)
+{
+	struct view view = sample();
+	json_t *document = encode_parsed(json_snapshot, &view, 10);
+	json_t *destination = row(document, "destinations", 0);
+	json_t *owner = row(document, "owners", 2);
+
+	(void)state;
+	assert_text(destination, "service", "postgresql");
+	assert_text(destination, "listener", "pgbouncer");
+	assert_count(destination, "listener_pid", 4711);
+	assert_unknown(row(document, "destinations", 1), "service");
+	assert_unknown(row(document, "destinations", 1), "listener");
+	assert_unknown(row(document, "destinations", 1), "listener_pid");
+	assert_text(owner, "exe", "/usr/bin/python3");
+	assert_text(owner, "command", "python3 worker.py ...");
+	assert_text(owner, "container_name", "worker");
+	assert_text(owner, "pod_name", "web-7d9");
+	assert_text(owner, "pod_namespace", "shop");
+	json_decref(document);
+}
+
 static void other_rows_have_the_same_keys_and_null_names(void **state)
 {
 	struct view view = sample();
@@ -442,11 +475,14 @@ static void other_rows_have_the_same_keys_and_null_names(void **state)
 	assert_unknown(other, "protocol");
 	assert_unknown(other, "local");
 	assert_unknown(other, "remote_port");
+	assert_unknown(other, "service");
+	assert_unknown(other, "listener");
+	assert_unknown(other, "listener_pid");
 	assert_unknown(other, "capacity");
 	assert_unknown(other, "saturation");
 	assert_keys(
 		other,
-		"netns netns_name protocol local remote remote_port first last window capacity used active "
+		"netns netns_name protocol local remote remote_port service listener listener_pid first last window capacity used active "
 		"time_wait recyclable exclusive saturation exhaustion_seconds owners");
 	assert_text(row(other, "owners", 0), "process", "other");
 	assert_count(row(other, "owners", 0), "used", 17);
@@ -456,9 +492,11 @@ static void other_rows_have_the_same_keys_and_null_names(void **state)
 	assert_unknown(other, "pid");
 	assert_unknown(other, "netns");
 	assert_unknown(other, "alive");
-	assert_keys(other, "pid start_time process uid cgroup unit container pod alive netns "
-			   "netns_name protocol used active time_wait recyclable exclusive "
-			   "allocations refusals");
+	assert_keys(
+		other,
+		"pid start_time process uid cgroup unit container pod exe command container_name pod_name pod_namespace alive netns "
+		"netns_name protocol used active time_wait recyclable exclusive "
+		"allocations refusals");
 
 	other = row(document, "pools", 1);
 	assert_text(other, "netns_name", "other");
@@ -567,6 +605,7 @@ int main(void)
 		cmocka_unit_test(unknown_is_null),
 		cmocka_unit_test(kernel_is_an_owner_and_nobody_is_not),
 		cmocka_unit_test(rest_is_summed_so_that_totals_add_up),
+		cmocka_unit_test(names_stand_beside_what_they_name),
 		cmocka_unit_test(other_rows_have_the_same_keys_and_null_names),
 		cmocka_unit_test(owners_of_a_destination_are_bounded_too),
 		cmocka_unit_test(alerts_and_verdicts_are_never_cut),

@@ -118,6 +118,9 @@ static const struct view_destination destinations[] = {
 	  .local = { 0xfd, [15] = 1 },
 	  .remote = { 0xfd, [15] = 2 },
 	  .remote_port = 443,
+	  .service = "https",
+	  .listener_pid = 4711,
+	  .listener = "nginx",
 	  .capacity = 28232,
 	  .used = 340,
 	  .active = 340,
@@ -244,8 +247,9 @@ static void report_reads_like_this(void **state)
 		"    worker[3341]                                 6000                    27.3%\n"
 		"    unknown                                       800                     3.6%\n"
 		"    2 more                                        100                     0.4%\n"
-		"[fd00::2]:443                                     340/28232 [..........]   1.2%\n"
+		"[fd00::2]:443 (https)                             340/28232 [..........]   1.2%\n"
 		"    pod tcp from fd00::1: 340 active, 0 time-wait\n"
+		"    answered on this host by nginx[4711]\n"
 		"\n"
 		"OWNER            UNIT         NETNS       USED ACTIVE TIME-WAIT BOUND\n"
 		"api-server[2211] api.service  host  tcp  15000    300     14700     0\n"
@@ -275,6 +279,40 @@ static void report_reads_like_this(void **state)
 
 	(void)state;
 	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void pods_and_containers_are_called_by_their_names(void **state)
+{
+	struct view_owner rows[ARRAY_SIZE(owners)];
+	struct view view = sample();
+	char *text;
+
+	(void)state;
+	memcpy(rows, owners, sizeof(rows));
+	view.owners = rows;
+	rows[1].container_name = "worker";
+	text = encode(&view, 10);
+	assert_has(text, "\ncron[990]*       worker ");
+	free(text);
+	rows[1].pod_name = "web-7d9";
+	text = encode(&view, 10);
+	assert_has(text, "\ncron[990]*       web-7d9 ");
+	free(text);
+}
+
+static void a_service_without_room_is_left_out(void **state)
+{
+	struct view_destination rows[ARRAY_SIZE(destinations)];
+	struct view view = sample();
+	char *text;
+
+	(void)state;
+	memcpy(rows, destinations, sizeof(rows));
+	view.destinations = rows;
+	rows[1].service = "a-name-that-would-push-all-numbers";
+	text = encode(&view, 10);
+	assert_has(text, "\n[fd00::2]:443                                     340/28232");
 	free(text);
 }
 
@@ -455,6 +493,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(report_reads_like_this),
+		cmocka_unit_test(pods_and_containers_are_called_by_their_names),
+		cmocka_unit_test(a_service_without_room_is_left_out),
 		cmocka_unit_test(lines_fit_80_columns),
 		cmocka_unit_test(lists_are_bounded_and_the_rest_is_summed),
 		cmocka_unit_test(top_of_zero_still_sums),
