@@ -65,6 +65,7 @@ static void add_all(struct programme *programme)
 		{ web_suite, &web_suite_count, true },
 		{ page_suite, &page_suite_count, true },
 		{ record_suite, &record_suite_count, false },
+		{ names_suite, &names_suite_count, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)

@@ -60,6 +60,7 @@ extern const struct CMUnitTest verdict_suite[];
 extern const struct CMUnitTest web_suite[];
 extern const struct CMUnitTest page_suite[];
 extern const struct CMUnitTest record_suite[];
+extern const struct CMUnitTest names_suite[];
 extern const size_t holds_suite_count;
 extern const size_t refusal_suite_count;
 extern const size_t netns_suite_count;
@@ -74,6 +75,7 @@ extern const size_t verdict_suite_count;
 extern const size_t web_suite_count;
 extern const size_t page_suite_count;
 extern const size_t record_suite_count;
+extern const size_t names_suite_count;
 
 #define SCENARIO(function) \
 	cmocka_unit_test_setup_teardown(function, scenario_setup, scenario_teardown)

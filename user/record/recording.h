@@ -42,7 +42,7 @@ size_t recording_pack(uint8_t *ret, uint32_t number, const uint8_t *notes, size_
 struct recording;
 
 /* file is borrowed. -ENODATA: it is empty or cut within its head; -EBADMSG: it is no recording;
- * -EPROTO: of another version. */
+ * -EPROTO: of a version that is not read. */
 int recording_open(struct recording **ret, FILE *file);
 void recording_close(struct recording *recording); /* NULL is fine */
 

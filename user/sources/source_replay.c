@@ -42,7 +42,7 @@ static const char *explain(int error)
 	case -EBADMSG:
 		return "it is no recording of portgauge";
 	case -EPROTO:
-		return "a portgauge of another version wrote it; replay it with that one";
+		return "a newer portgauge wrote it; replay it with that one";
 	case -ENODATA:
 		return "it ends within its first bytes; nothing was recorded";
 	default:
