@@ -144,11 +144,6 @@ static const struct view_owner owners[] = {
 	  .known = true,
 	  .uid = 1000,
 	  .container = "abc",
-	  .exe = "/usr/bin/python3",
-	  .command = "python3 worker.py ...",
-	  .container_name = "worker",
-	  .pod_name = "web-7d9",
-	  .pod_namespace = "shop",
 	  .pod = "p",
 	  .netns = 2,
 	  .netns_name = "b",
@@ -441,28 +436,6 @@ static void rest_is_summed_so_that_totals_add_up(void **state)
 	}
 }
 
-static void names_stand_beside_what_they_name(void **state)
-{
-	struct view view = sample();
-	json_t *document = encode_parsed(json_snapshot, &view, 10);
-	json_t *destination = row(document, "destinations", 0);
-	json_t *owner = row(document, "owners", 2);
-
-	(void)state;
-	assert_text(destination, "service", "postgresql");
-	assert_text(destination, "listener", "pgbouncer");
-	assert_count(destination, "listener_pid", 4711);
-	assert_unknown(row(document, "destinations", 1), "service");
-	assert_unknown(row(document, "destinations", 1), "listener");
-	assert_unknown(row(document, "destinations", 1), "listener_pid");
-	assert_text(owner, "exe", "/usr/bin/python3");
-	assert_text(owner, "command", "python3 worker.py ...");
-	assert_text(owner, "container_name", "worker");
-	assert_text(owner, "pod_name", "web-7d9");
-	assert_text(owner, "pod_namespace", "shop");
-	json_decref(document);
-}
-
 static void other_rows_have_the_same_keys_and_null_names(void **state)
 {
 	struct view view = sample();
@@ -605,7 +578,6 @@ int main(void)
 		cmocka_unit_test(unknown_is_null),
 		cmocka_unit_test(kernel_is_an_owner_and_nobody_is_not),
 		cmocka_unit_test(rest_is_summed_so_that_totals_add_up),
-		cmocka_unit_test(names_stand_beside_what_they_name),
 		cmocka_unit_test(other_rows_have_the_same_keys_and_null_names),
 		cmocka_unit_test(owners_of_a_destination_are_bounded_too),
 		cmocka_unit_test(alerts_and_verdicts_are_never_cut),
