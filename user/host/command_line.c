@@ -78,7 +78,7 @@ static void add_more(char ret[COMMAND_LINE_MAX])
 {
 	size_t used = strlen(ret);
 
-	snprintf(ret + used, COMMAND_LINE_MAX - used, "%s", used ? MORE : MORE + 1);
+	snprintf(ret + used, COMMAND_LINE_MAX - used, "%s", used ? MORE : &MORE[1]);
 }
 
 static const struct interpreter *find_interpreter(const char *name, size_t length)
@@ -257,9 +257,7 @@ void command_line_show(char ret[COMMAND_LINE_MAX], const char *arguments, size_t
 		shown = COMMAND_PATH_MAX - 1;
 	add(ret, program, shown);
 	interpreter = find_interpreter(program, shown);
-	if (length != whole)
-		add_more(ret);
-	else if (interpreter && !show_script(ret, interpreter, &rest))
+	if (length != whole || (interpreter && !show_script(ret, interpreter, &rest)))
 		add_more(ret);
 	else
 		show_options(ret, &rest);

@@ -38,7 +38,8 @@ static void join(struct resident *resident, const struct cgroup_identity *identi
 		return;
 	}
 	resident->pods_differ |= strcmp(resident->identity.pod, identity->pod) != 0;
-	resident->containers_differ |= strcmp(resident->identity.container, identity->container);
+	resident->containers_differ |=
+		strcmp(resident->identity.container, identity->container) != 0;
 }
 
 static struct netns_entry *entry_of(const struct netns_list *list, const char *proc_root,
