@@ -200,6 +200,13 @@ static int open_source(struct agent *agent, const struct agent_config *config)
 	return r;
 }
 
+static int open_names(struct agent *agent, const char *root)
+{
+	struct naming_host host = { root ? root : "", PROC, agent->cgroup_root, agent->cgroups };
+
+	return naming_new(&agent->naming, &host, hear, agent);
+}
+
 static int open_parts(struct agent *agent, const struct agent_config *config)
 {
 	int r;
@@ -221,10 +228,7 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 		return play_start(agent, config->recording);
 	r = tell_start(agent);
 	if (r == 0)
-		r = naming_new(&agent->naming, config->host_root ? config->host_root : "", PROC,
-			       hear, agent);
-	if (r == 0)
-		naming_services(agent->naming);
+		r = open_names(agent, config->host_root);
 	if (r == 0 && config->limits)
 		ledger_limit(agent->known.ledger, config->limits);
 	if (r == 0)
@@ -451,7 +455,7 @@ static int read_tables(struct agent *agent, bool resync)
 		r = forget_gone_netns(agent);
 	if (r == 0)
 		naming_listeners(agent->naming, agent->known.ledger, &agent->known.places,
-				 &agent->netns);
+				 &agent->netns, agent->clock(CLOCK_MONOTONIC));
 	return r;
 }
 
@@ -491,12 +495,9 @@ static void identify_owners(struct agent *agent)
 
 	while ((owner = ledger_unidentified(agent->known.ledger))) {
 		struct owner_id id = owner_id(owner);
-		const char *cgroup = NULL;
 
-		if (agent->cgroups && owner_cgroup_id(owner))
-			cgroup = cgroup_table_path(agent->cgroups, owner_cgroup_id(owner),
-						   agent->clock(CLOCK_MONOTONIC));
-		naming_owner(agent->naming, &id, cgroup, count++ < NAMED_MAX);
+		naming_owner(agent->naming, &id, owner_cgroup_id(owner),
+			     agent->clock(CLOCK_MONOTONIC), count++ < NAMED_MAX);
 	}
 }
 

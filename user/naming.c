@@ -15,8 +15,7 @@
 #include "user/servers.h"
 
 struct naming {
-	const char *root;
-	const char *proc_root;
+	struct naming_host host;
 	note_handler *tell;
 	void *context;
 	struct container_table *containers;
@@ -28,7 +27,25 @@ static void naming_freep(struct naming **naming)
 	naming_free(*naming);
 }
 
-int naming_new(struct naming **ret, const char *root, const char *proc_root, note_handler *tell,
+static int tell_service(void *context, uint8_t protocol, uint16_t port, const char *name)
+{
+	struct naming *naming = context;
+	struct note note = { .kind = NOTE_SERVICE,
+			     .service = { .protocol = protocol, .port = port, .name = name } };
+
+	return naming->tell(naming->context, &note);
+}
+
+/* A host without a list of services has none. */
+static void tell_services(struct naming *naming)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/etc/services", naming->host.root);
+	services_read(path, tell_service, naming);
+}
+
+int naming_new(struct naming **ret, const struct naming_host *host, note_handler *tell,
 	       void *context)
 {
 	CLEANUP(naming_freep) struct naming *naming = calloc(1, sizeof(*naming));
@@ -36,15 +53,16 @@ int naming_new(struct naming **ret, const char *root, const char *proc_root, not
 
 	if (!naming)
 		return -ENOMEM;
-	naming->root = root;
-	naming->proc_root = proc_root;
+	naming->host = *host;
 	naming->tell = tell;
 	naming->context = context;
-	r = container_table_new(&naming->containers, root);
+	r = container_table_new(&naming->containers, host->root);
 	if (r == 0)
-		r = servers_new(&naming->servers, proc_root);
+		r = servers_new(&naming->servers, host->proc_root, host->cgroup_root,
+				host->cgroups);
 	if (r < 0)
 		return r;
+	tell_services(naming);
 	*ret = TAKE_PTR(naming);
 	return 0;
 }
@@ -58,23 +76,6 @@ void naming_free(struct naming *naming)
 	free(naming);
 }
 
-static int tell_service(void *context, uint8_t protocol, uint16_t port, const char *name)
-{
-	struct naming *naming = context;
-	struct note note = { .kind = NOTE_SERVICE,
-			     .service = { .protocol = protocol, .port = port, .name = name } };
-
-	return naming->tell(naming->context, &note);
-}
-
-void naming_services(struct naming *naming)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/etc/services", naming->root);
-	services_read(path, tell_service, naming);
-}
-
 void naming_refresh(struct naming *naming)
 {
 	container_table_refresh(naming->containers);
@@ -82,7 +83,7 @@ void naming_refresh(struct naming *naming)
 
 void naming_list(struct naming *naming, struct netns_list *list)
 {
-	netns_name_owned(list, naming->proc_root, naming->containers);
+	netns_name_owned(list, naming->host.proc_root, naming->containers);
 }
 
 static const char *unless_empty(const char *s)
@@ -112,7 +113,7 @@ static void tell_names(struct naming *naming, const struct owner_id *id,
 	const struct container_names *names = container_table_find(naming->containers, identity);
 	struct procnames process = { 0 };
 	struct note note = { .kind = NOTE_OWNER_NAMES };
-	int r = procnames_read(&process, naming->proc_root, id->pid, id->start_ns);
+	int r = procnames_read(&process, naming->host.proc_root, id->pid, id->start_ns);
 
 	if (r < 0 && !names->container[0] && !names->pod[0])
 		return;
@@ -127,10 +128,14 @@ static void tell_names(struct naming *naming, const struct owner_id *id,
 	naming->tell(naming->context, &note);
 }
 
-void naming_owner(struct naming *naming, const struct owner_id *id, const char *cgroup, bool look)
+void naming_owner(struct naming *naming, const struct owner_id *id, uint64_t cgroup_id,
+		  uint64_t now_ns, bool look)
 {
 	struct cgroup_identity identity = { 0 };
+	const char *cgroup = NULL;
 
+	if (naming->host.cgroups && cgroup_id)
+		cgroup = cgroup_table_path(naming->host.cgroups, cgroup_id, now_ns);
 	if (cgroup)
 		cgroup_identify(&identity, cgroup);
 	tell_identity(naming, id, cgroup, &identity);
@@ -144,7 +149,7 @@ void naming_visit(struct naming *naming, uint32_t netns)
 }
 
 void naming_listeners(struct naming *naming, const struct ledger *ledger,
-		      const struct places *places, const struct netns_list *list)
+		      const struct places *places, const struct netns_list *list, uint64_t now_ns)
 {
-	servers_look(naming->servers, ledger, places, list, naming->tell, naming->context);
+	servers_look(naming->servers, ledger, places, list, now_ns, naming->tell, naming->context);
 }

@@ -9,18 +9,24 @@
 #include <stdbool.h>
 
 #include "user/core/note.h"
+#include "user/host/cgroup.h"
 #include "user/host/netns.h"
 
 struct naming;
 
-/* root: where the host's files are, "" for this one; proc_root: where procfs is mounted. Both
- * borrowed for its life, as are tell and its context. -ENOMEM: *ret is untouched. */
-int naming_new(struct naming **ret, const char *root, const char *proc_root, note_handler *tell,
+/* The host; borrowed for its life. */
+struct naming_host {
+	const char *root;             /* where its files are, "" for this one */
+	const char *proc_root;        /* where procfs is mounted */
+	const char *cgroup_root;      /* where cgroup v2 is; NULL: there is none */
+	struct cgroup_table *cgroups; /* the same */
+};
+
+/* Tells a NOTE_SERVICE for each of the host's services at once. -ENOMEM: *ret is untouched. tell
+ * and its context are borrowed for its life. */
+int naming_new(struct naming **ret, const struct naming_host *host, note_handler *tell,
 	       void *context);
 void naming_free(struct naming *naming);
-
-/* Once: a NOTE_SERVICE for each. A host without a list of services has none. */
-void naming_services(struct naming *naming);
 
 /* Now and then: what was looked up in files is looked up again. */
 void naming_refresh(struct naming *naming);
@@ -28,12 +34,13 @@ void naming_refresh(struct naming *naming);
 /* Names for those of the namespaces that no person named. */
 void naming_list(struct naming *naming, struct netns_list *list);
 
-/* A NOTE_OWNER by its cgroup's path (NULL: unknown); and a NOTE_OWNER_NAMES, if it is to look for
- * these and there are any. */
-void naming_owner(struct naming *naming, const struct owner_id *id, const char *cgroup, bool look);
+/* A NOTE_OWNER by its cgroup (0: unknown); and a NOTE_OWNER_NAMES, if it is to look for these and
+ * there are any. now_ns: CLOCK_MONOTONIC. */
+void naming_owner(struct naming *naming, const struct owner_id *id, uint64_t cgroup_id,
+		  uint64_t now_ns, bool look);
 
 /* In each namespace, then naming_listeners, which tells of those of the ledger's destinations that
  * are on this host: see servers.h. */
 void naming_visit(struct naming *naming, uint32_t netns);
 void naming_listeners(struct naming *naming, const struct ledger *ledger,
-		      const struct places *places, const struct netns_list *list);
+		      const struct places *places, const struct netns_list *list, uint64_t now_ns);

@@ -2,8 +2,10 @@
 #include "user/servers.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@
 #include <uthash.h>
 
 #include "user/base/util.h"
+#include "user/host/cgroup_process.h"
 #include "user/host/procowner.h"
 #include "user/host/procsearch.h"
 #include "user/sources/sockdiag.h"
@@ -18,6 +21,7 @@
 #define LINKS_MAX 20000 /* of open files, looked at in one go */
 #define ROUNDS_MAX 2    /* the first one may have begun before the socket was looked for */
 #define RESTS 6         /* looks */
+#define GUESSES_MAX 256 /* in one look */
 
 /* How well a listener's address fits; a better one is the one that the kernel would choose. */
 enum fit { FIT_NONE, FIT_ANY_FAMILY, FIT_ANY, FIT_ADDRESS };
@@ -25,8 +29,9 @@ enum fit { FIT_NONE, FIT_ANY_FAMILY, FIT_ANY, FIT_ADDRESS };
 /* A destination that leads to a namespace of this host. */
 struct target {
 	struct place_key key;
-	uint32_t home;  /* the namespace where somebody may listen */
-	uint32_t inode; /* of the listening socket; 0: none */
+	uint32_t home;   /* the namespace where somebody may listen */
+	uint32_t inode;  /* of the listening socket; 0: none */
+	uint64_t cgroup; /* in which it was made; 0: unknown */
 	enum fit fit;
 	UT_hash_handle hh;
 };
@@ -34,8 +39,10 @@ struct target {
 /* A listening socket whose process is known. */
 struct socket {
 	uint64_t inode;
+	uint64_t cgroup;
 	uint32_t pid; /* 0: looked for */
 	uint64_t start_ns;
+	uint32_t guessed_pid; /* by its cgroup, while pid is 0; 0: nobody */
 	char process[ABI_COMM_LEN];
 	uint8_t rounds; /* through all processes, in vain */
 	uint8_t rests;  /* looks to sit out */
@@ -45,6 +52,8 @@ struct socket {
 
 struct servers {
 	const char *proc_root;
+	const char *cgroup_root;
+	struct cgroup_table *cgroups; /* NULL: none */
 	struct addresses addresses;
 	struct target *targets;            /* of the look under way */
 	uint8_t ports[UINT16_MAX / 8 + 1]; /* theirs, one bit each */
@@ -53,13 +62,16 @@ struct servers {
 	struct procsearch search;
 };
 
-int servers_new(struct servers **ret, const char *proc_root)
+int servers_new(struct servers **ret, const char *proc_root, const char *cgroup_root,
+		struct cgroup_table *cgroups)
 {
 	struct servers *servers = calloc(1, sizeof(*servers));
 
 	if (!servers)
 		return -ENOMEM;
 	servers->proc_root = proc_root;
+	servers->cgroup_root = cgroup_root;
+	servers->cgroups = cgroups;
 	*ret = servers;
 	return 0;
 }
@@ -192,6 +204,7 @@ static int see_listener(void *context, const struct sockdiag_record *record)
 			continue;
 		target->fit = fit;
 		target->inode = record->inode;
+		target->cgroup = record->cgroup;
 	}
 	return 0;
 }
@@ -263,7 +276,7 @@ static struct socket *find_socket(const struct servers *servers, uint64_t inode)
 	return socket;
 }
 
-static void want_socket(struct servers *servers, uint64_t inode)
+static void want_socket(struct servers *servers, uint64_t inode, uint64_t cgroup)
 {
 	struct socket *socket = find_socket(servers, inode);
 
@@ -279,6 +292,7 @@ static void want_socket(struct servers *servers, uint64_t inode)
 		}
 	}
 	socket->wanted = true;
+	socket->cgroup = cgroup;
 }
 
 /* It may have got another name meanwhile, or be gone while others still listen. */
@@ -333,7 +347,7 @@ static void find_processes(struct servers *servers)
 		socket->wanted = false;
 	HASH_ITER(hh, servers->targets, target, next_target)
 		if (target->inode)
-			want_socket(servers, target->inode);
+			want_socket(servers, target->inode, target->cgroup);
 	forget_sockets(servers, false);
 	servers->missing = 0;
 	HASH_ITER(hh, servers->sockets, socket, next) {
@@ -348,6 +362,36 @@ static void find_processes(struct servers *servers)
 		end_round(servers);
 }
 
+/* For this look only: its files may come to be readable. */
+static void guess(struct servers *servers, struct socket *socket, uint64_t now_ns)
+{
+	const char *cgroup = cgroup_table_path(servers->cgroups, socket->cgroup, now_ns);
+	struct abi_owner owner;
+	char path[PATH_MAX];
+
+	socket->guessed_pid = 0;
+	if (!cgroup)
+		return;
+	snprintf(path, sizeof(path), "%s%s", servers->cgroup_root, cgroup);
+	if (cgroup_process(&owner, servers->proc_root, path) < 0)
+		return;
+	socket->guessed_pid = owner.tgid;
+	memcpy(socket->process, owner.comm, sizeof(socket->process));
+}
+
+static void guess_processes(struct servers *servers, uint64_t now_ns)
+{
+	struct socket *socket;
+	struct socket *next;
+	int guesses = 0;
+
+	HASH_ITER(hh, servers->sockets, socket, next) {
+		socket->guessed_pid = 0;
+		if (!socket->pid && socket->cgroup && servers->cgroups && guesses++ < GUESSES_MAX)
+			guess(servers, socket, now_ns);
+	}
+}
+
 /* --- telling --------------------------------------------------------------------------------- */
 
 static void tell_server(const struct place_server *server, note_handler *tell, void *context)
@@ -360,8 +404,8 @@ static struct place_server server_of(const struct servers *servers, const struct
 	const struct socket *socket = target->inode ? find_socket(servers, target->inode) : NULL;
 	struct place_server server = { .key = target->key };
 
-	if (socket && socket->pid) {
-		server.pid = socket->pid;
+	if (socket && (socket->pid || socket->guessed_pid)) {
+		server.pid = socket->pid ? socket->pid : socket->guessed_pid;
 		memcpy(server.process, socket->process, sizeof(server.process));
 	}
 	return server;
@@ -400,12 +444,13 @@ static void tell_new(struct servers *servers, const struct places *places, note_
 }
 
 void servers_look(struct servers *servers, const struct ledger *ledger, const struct places *places,
-		  const struct netns_list *list, note_handler *tell, void *context)
+		  const struct netns_list *list, uint64_t now_ns, note_handler *tell, void *context)
 {
 	ledger_visit_destinations(ledger, add_target, servers);
 	addresses_clear(&servers->addresses);
 	find_listeners(servers, list);
 	find_processes(servers);
+	guess_processes(servers, now_ns);
 	tell_over(servers, places, tell, context);
 	tell_new(servers, places, tell, context);
 	forget_targets(servers);

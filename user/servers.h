@@ -10,18 +10,21 @@
 
 #include "user/core/addresses.h"
 #include "user/core/note.h"
+#include "user/host/cgroup.h"
 #include "user/host/netns.h"
 
 struct servers;
 
-/* proc_root is borrowed for its life. */
-int servers_new(struct servers **ret, const char *proc_root);
+/* Borrowed for its life. cgroup_root and cgroups: NULL where there is no cgroup v2. */
+int servers_new(struct servers **ret, const char *proc_root, const char *cgroup_root,
+		struct cgroup_table *cgroups);
 void servers_free(struct servers *servers);
 
 /* Where netaddr_read puts the addresses of each namespace, before each servers_look. */
 struct addresses *servers_addresses(struct servers *servers);
 
 /* Tells a NOTE_SERVER for each destination whose listener has changed. Enters the
- * namespaces that destinations lead to; forgets the addresses. */
+ * namespaces that destinations lead to; forgets the addresses. now_ns: CLOCK_MONOTONIC. */
 void servers_look(struct servers *servers, const struct ledger *ledger, const struct places *places,
-		  const struct netns_list *list, note_handler *tell, void *context);
+		  const struct netns_list *list, uint64_t now_ns, note_handler *tell,
+		  void *context);
