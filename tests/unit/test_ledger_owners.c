@@ -252,6 +252,42 @@ static void identifying_again_replaces_all(void **state)
 	books_close(&books);
 }
 
+static void a_process_that_runs_another_program_is_looked_up_again(void **state)
+{
+	struct books books = books_open();
+
+	(void)state;
+	take(&books, .id = 1, .port = 40000, .comm = "sh");
+	assert_int_equal(owner_identify(ledger_unidentified(books.ledger), NULL, NULL, NULL, NULL),
+			 0);
+	take(&books, .id = 2, .port = 40001, .comm = "sh");
+	assert_null(ledger_unidentified(books.ledger));
+	take(&books, .id = 3, .port = 40002, .comm = "java");
+	assert_non_null(ledger_unidentified(books.ledger));
+	books_close(&books);
+}
+
+static void names_are_copied_into_the_view(void **state)
+{
+	struct books books = books_open();
+	char exe[] = "/usr/bin/java";
+	struct owner_names names = { exe, "java app.jar ...", "worker", "web-7d9", "shop" };
+	const struct view_owner *row;
+
+	(void)state;
+	take(&books, .id = 1, .port = 40000);
+	assert_null(owner(&books, EVENT_PID)->exe);
+	assert_int_equal(owner_name(ledger_unidentified(books.ledger), &names), 0);
+	exe[0] = 'X';
+	row = owner(&books, EVENT_PID);
+	assert_string_equal(row->exe, "/usr/bin/java");
+	assert_string_equal(row->command, "java app.jar ...");
+	assert_string_equal(row->container_name, "worker");
+	assert_string_equal(row->pod_name, "web-7d9");
+	assert_string_equal(row->pod_namespace, "shop");
+	books_close(&books);
+}
+
 /* --- who lives ------------------------------------------------------------------------------- */
 
 struct census {
@@ -313,10 +349,35 @@ static void an_owner_whose_cgroup_was_not_found_is_looked_up_again(void **state)
 		bool known = owner_cgroup_id(found) == 100;
 
 		assert_int_equal(owner_identify(found, known ? "/a" : NULL, NULL, NULL, NULL), 0);
+		assert_int_equal(owner_name(found, &(struct owner_names){ 0 }), 0);
 	}
 	ledger_check_owners(books.ledger, is_alive, &census);
 	assert_non_null(ledger_unidentified(books.ledger));
 	assert_int_equal(owner_cgroup_id(ledger_unidentified(books.ledger)), 200);
+	books_close(&books);
+}
+
+/* There may have been too many at once, or its files came later than the container. */
+static void an_owner_without_names_is_looked_up_again(void **state)
+{
+	struct books books = books_open();
+	struct census census = { .dead_pid = 0 };
+	struct owner_names names = { .exe = "/usr/bin/java" };
+	struct owner *found;
+
+	(void)state;
+	take(&books, .id = 1, .port = 40000, .pid = 5);
+	found = ledger_unidentified(books.ledger);
+	assert_int_equal(owner_identify(found, "/a", NULL, NULL, NULL), 0);
+	ledger_check_owners(books.ledger, is_alive, &census);
+	assert_ptr_equal(ledger_unidentified(books.ledger), found);
+	assert_int_equal(owner_identify(found, "/a", NULL, NULL, NULL), 0);
+	assert_int_equal(owner_name(found, &names), 0);
+	ledger_check_owners(books.ledger, is_alive, &census);
+	assert_null(ledger_unidentified(books.ledger));
+	assert_int_equal(owner_identify(found, "/a", NULL, "0123456789ab", NULL), 0);
+	ledger_check_owners(books.ledger, is_alive, &census);
+	assert_ptr_equal(ledger_unidentified(books.ledger), found);
 	books_close(&books);
 }
 
@@ -337,6 +398,9 @@ int main(void)
 		cmocka_unit_test(each_owner_is_looked_up_once),
 		cmocka_unit_test(what_was_looked_up_is_in_the_view),
 		cmocka_unit_test(identifying_again_replaces_all),
+		cmocka_unit_test(a_process_that_runs_another_program_is_looked_up_again),
+		cmocka_unit_test(names_are_copied_into_the_view),
+		cmocka_unit_test(an_owner_without_names_is_looked_up_again),
 		cmocka_unit_test(a_dead_owner_keeps_its_holds),
 		cmocka_unit_test(nobody_asks_whether_the_kernel_lives),
 		cmocka_unit_test(an_owner_whose_cgroup_was_not_found_is_looked_up_again),
