@@ -23,7 +23,7 @@ ARCH     := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 TRIPLET  := $(or $(shell $(CC) -print-multiarch 2>/dev/null),$(shell $(CC) -dumpmachine))
 
 LIBS     := -lbpf -lelf -lz -lsystemd -lmicrohttpd -lgnutls -lcurl -lcrypt -ljansson -lcap-ng -lmnl -lyaml \
-	    -lpthread -lm
+	    -lncursesw -ltinfo -lpthread -lm
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DPORTGAUGE_VERSION='"$(VERSION)"' $(WARN) -I. -I$(B)/bpf \

@@ -15,6 +15,7 @@ static const struct command {
 } commands[] = {
 	{ "run", "the agent: metrics, API and alerts", cmd_run },
 	{ "snapshot", "one picture of all ports in use, then exit", cmd_snapshot },
+	{ "top", "live, on the terminal: pools, destinations, owners", cmd_top },
 	{ "trace", "one line for each port taken, released or refused", cmd_trace },
 	{ "check", "one line and status for a monitoring system", cmd_check },
 	{ "record", "everything that happens, into a file", cmd_record },

@@ -30,6 +30,7 @@ static json_t *pool_row(const struct view_pool *p)
 	value_put(&row, "used", json_integer(p->used));
 	value_put(&row, "shared", json_integer(p->shared));
 	value_put(&row, "exclusive", json_integer(p->exclusive));
+	value_put(&row, "refused_recently", json_integer(p->refused_recently));
 	value_put(&row, "saturation", value_number(p->saturation));
 	value_put(&row, "worst_destination_saturation",
 		  value_number(p->worst_destination_saturation));
@@ -55,6 +56,7 @@ static json_t *pool_rest(const struct view_pool *rows, size_t count)
 		sum.used += rows[i].used;
 		sum.shared += rows[i].shared;
 		sum.exclusive += rows[i].exclusive;
+		sum.refused_recently += rows[i].refused_recently;
 	}
 	row = pool_row(&sum);
 	erase(&row, unknown, ARRAY_SIZE(unknown));

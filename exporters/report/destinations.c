@@ -27,7 +27,7 @@ static const char *full(char ret[LAYOUT_SHORT_MAX], double seconds)
 	ret[0] = '\0';
 	if (!isnan(seconds))
 		snprintf(ret, LAYOUT_SHORT_MAX, "; full in %.20s",
-			 layout_duration(duration, seconds));
+			 text_duration(duration, seconds));
 	return ret;
 }
 
@@ -88,19 +88,19 @@ static void write_share(FILE *out, const char *who, uint64_t used, uint64_t all)
 	layout_cell(out, "", INDENT);
 	layout_cell(out, who, NAME_WIDTH - INDENT);
 	fprintf(out, " %5ju %5s %18s\n", (uintmax_t)used, "",
-		layout_percent(percent, all ? (double)used / (double)all : 0));
+		text_percent(percent, all ? (double)used / (double)all : 0));
 }
 
 static void write_owners(FILE *out, const struct view_destination *d, size_t top)
 {
-	char who[LAYOUT_WHO_MAX];
+	char who[TEXT_WHO_MAX];
 	size_t shown = d->owners_count < top ? d->owners_count : top;
 	uint64_t rest = 0;
 
 	for (size_t i = 0; i < shown; i++) {
 		const struct view_share *s = &d->owners[i];
 
-		write_share(out, layout_who(who, s->process, s->pid), s->used, d->used);
+		write_share(out, text_who(who, s->process, s->pid), s->used, d->used);
 	}
 	for (size_t i = shown; i < d->owners_count; i++)
 		rest += d->owners[i].used;

@@ -56,12 +56,6 @@ void layout_cell(FILE *out, const char *s, size_t width)
 		fputc(' ', out);
 }
 
-const char *layout_percent(char ret[LAYOUT_SHORT_MAX], double ratio)
-{
-	snprintf(ret, LAYOUT_SHORT_MAX, "%.1f%%", floor(ratio * 1000 + 1e-6) / 10);
-	return ret;
-}
-
 const char *layout_gauge(char ret[LAYOUT_SHORT_MAX], double saturation)
 {
 	char percent[LAYOUT_SHORT_MAX] = "-";
@@ -72,32 +66,8 @@ const char *layout_gauge(char ret[LAYOUT_SHORT_MAX], double saturation)
 		bar[i] = i + 0.5 <= cells ? '#' : '.';
 	bar[BAR_CELLS] = '\0';
 	if (!isnan(saturation))
-		layout_percent(percent, saturation);
+		text_percent(percent, saturation);
 	snprintf(ret, LAYOUT_SHORT_MAX, "[%s] %6.8s", bar, percent);
-	return ret;
-}
-
-const char *layout_duration(char ret[LAYOUT_SHORT_MAX], double seconds)
-{
-	if (seconds < 90)
-		snprintf(ret, LAYOUT_SHORT_MAX, "%.0f s", seconds);
-	else if (seconds < 90 * 60)
-		snprintf(ret, LAYOUT_SHORT_MAX, "%.0f min", seconds / 60);
-	else if (seconds < 36 * 3600)
-		snprintf(ret, LAYOUT_SHORT_MAX, "%.0f h", seconds / 3600);
-	else
-		snprintf(ret, LAYOUT_SHORT_MAX, "%.0f d", seconds / 86400);
-	return ret;
-}
-
-const char *layout_who(char ret[LAYOUT_WHO_MAX], const char *process, uint32_t pid)
-{
-	const char *name = *process ? process : "unknown";
-
-	if (pid)
-		snprintf(ret, LAYOUT_WHO_MAX, "%.16s[%u]", name, pid);
-	else
-		snprintf(ret, LAYOUT_WHO_MAX, "%.16s", name);
 	return ret;
 }
 

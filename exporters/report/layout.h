@@ -9,7 +9,6 @@
 
 #define LAYOUT_COLUMNS 80
 #define LAYOUT_SHORT_MAX 32
-#define LAYOUT_WHO_MAX 48
 
 /* The width of a column that has to hold s too. Stops growing at 40: a longer name pushes its own
  * line and no other. */
@@ -20,15 +19,6 @@ void layout_cell(FILE *out, const char *s, size_t width);
 
 /* "[########..]  78.3%", always 19 wide. Rounded down, so 100.0% means full. NAN: "-". */
 const char *layout_gauge(char ret[LAYOUT_SHORT_MAX], double saturation);
-
-/* "68.5%", rounded down. */
-const char *layout_percent(char ret[LAYOUT_SHORT_MAX], double ratio);
-
-/* "45 s", "9 min", "5 h", "3 d". */
-const char *layout_duration(char ret[LAYOUT_SHORT_MAX], double seconds);
-
-/* "nginx[4711]"; "kernel", which has no number; "unknown". process is that of a view's row. */
-const char *layout_who(char ret[LAYOUT_WHO_MAX], const char *process, uint32_t pid);
 
 /* "3 more pools", or "3 pools" when none was shown. No end of line. */
 void layout_more(FILE *out, size_t shown, size_t rest, const char *noun);

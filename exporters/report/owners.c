@@ -18,11 +18,11 @@ struct columns {
 	size_t netns;
 };
 
-static const char *who(char ret[LAYOUT_WHO_MAX], const struct view_owner *o)
+static const char *who(char ret[TEXT_WHO_MAX], const struct view_owner *o)
 {
 	if (!o->known)
 		return "unknown";
-	layout_who(ret, o->process, o->pid);
+	text_who(ret, o->process, o->pid);
 	if (!o->alive)
 		strcat(ret, DEAD);
 	return ret;
@@ -49,7 +49,7 @@ static const char *place(char ret[LAYOUT_SHORT_MAX], const struct view_owner *o)
 static struct columns fit(const struct view_owner *rows, size_t count)
 {
 	struct columns c = { .who = 5, .place = 4, .netns = 5 };
-	char name[LAYOUT_WHO_MAX];
+	char name[TEXT_WHO_MAX];
 	char id[LAYOUT_SHORT_MAX];
 
 	for (size_t i = 0; i < count; i++) {
@@ -72,7 +72,7 @@ static void write_names(FILE *out, const struct columns *c, const char *owner, c
 
 static void write_owner(FILE *out, const struct columns *c, const struct view_owner *o)
 {
-	char name[LAYOUT_WHO_MAX];
+	char name[TEXT_WHO_MAX];
 	char id[LAYOUT_SHORT_MAX];
 
 	write_names(out, c, who(name, o), place(id, o), o->netns_name);

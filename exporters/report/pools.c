@@ -23,7 +23,7 @@ static void write_warning(FILE *out, const struct view_pool *p)
 	layout_begin(&text, out, 4, 4);
 	if (!isnan(p->exhaustion_seconds))
 		layout_format(&text, "full in %s at this rate%s",
-			      layout_duration(duration, p->exhaustion_seconds),
+			      text_duration(duration, p->exhaustion_seconds),
 			      p->refused_recently ? ";" : "");
 	if (p->refused_recently)
 		layout_format(&text, "%u refused in the last 60 s", p->refused_recently);

@@ -21,7 +21,7 @@ struct columns {
 /* The cells of one line, but for the name of the namespace, which may have any length. */
 struct cells {
 	char time[LAYOUT_SHORT_MAX];
-	char who[LAYOUT_WHO_MAX];
+	char who[TEXT_WHO_MAX];
 	char error[TEXT_TIME_MAX];
 	char toward[TEXT_ENDPOINT_MAX];
 	const char *path;
@@ -44,7 +44,7 @@ static void write_toward(char ret[TEXT_ENDPOINT_MAX], const struct view_refusal 
 static void fill(struct cells *ret, const struct view_refusal *r, uint64_t now)
 {
 	layout_time(ret->time, r->time, now);
-	layout_who(ret->who, r->process, r->pid);
+	text_who(ret->who, r->process, r->pid);
 	text_error(ret->error, r->error);
 	write_toward(ret->toward, r);
 	ret->path = r->path ? r->path : "-";
@@ -107,7 +107,7 @@ static void write_refusal(FILE *out, const struct columns *c, const struct view_
 
 	fill(&cells, r, now);
 	if (!isnan(r->saturation))
-		layout_percent(percent, r->saturation);
+		text_percent(percent, r->saturation);
 	write_line(out, c, &cells, r->netns_name, percent);
 	if (times > 1)
 		fprintf(out, " x%zu", times);

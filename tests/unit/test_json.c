@@ -324,7 +324,7 @@ static void keys_are_those_of_the_contract(void **state)
 			      "verdicts alerts health");
 	assert_keys(row(document, "pools", 0),
 		    "netns netns_name vrf protocol first last reserved size used shared exclusive "
-		    "saturation worst_destination_saturation exhaustion_seconds");
+		    "refused_recently saturation worst_destination_saturation exhaustion_seconds");
 	assert_keys(
 		row(document, "destinations", 0),
 		"netns netns_name protocol local remote remote_port service listener listener_pid first last window capacity used active "

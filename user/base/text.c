@@ -139,6 +139,36 @@ const char *text_number(char ret[TEXT_NUMBER_MAX], double value)
 	return ret;
 }
 
+const char *text_percent(char ret[TEXT_NUMBER_MAX], double ratio)
+{
+	snprintf(ret, TEXT_NUMBER_MAX, "%.1f%%", floor(ratio * 1000 + 1e-6) / 10);
+	return ret;
+}
+
+const char *text_duration(char ret[TEXT_NUMBER_MAX], double seconds)
+{
+	if (seconds < 90)
+		snprintf(ret, TEXT_NUMBER_MAX, "%.0f s", seconds);
+	else if (seconds < 90 * 60)
+		snprintf(ret, TEXT_NUMBER_MAX, "%.0f min", seconds / 60);
+	else if (seconds < 36 * 3600)
+		snprintf(ret, TEXT_NUMBER_MAX, "%.0f h", seconds / 3600);
+	else
+		snprintf(ret, TEXT_NUMBER_MAX, "%.0f d", seconds / 86400);
+	return ret;
+}
+
+const char *text_who(char ret[TEXT_WHO_MAX], const char *process, uint32_t pid)
+{
+	const char *name = *process ? process : "unknown";
+
+	if (pid)
+		snprintf(ret, TEXT_WHO_MAX, "%.16s[%u]", name, pid);
+	else
+		snprintf(ret, TEXT_WHO_MAX, "%.16s", name);
+	return ret;
+}
+
 static uint32_t decode(const unsigned char *u, size_t length)
 {
 	uint32_t c = u[0] & (0xffU >> (length + 1));
@@ -180,6 +210,13 @@ size_t text_utf8_length(const char *s)
 	if (length == 4 && (c < 0x10000 || c > 0x10ffff))
 		return 0;
 	return length;
+}
+
+uint32_t text_character(const char *s)
+{
+	size_t length = text_utf8_length(s);
+
+	return length < 2 ? (unsigned char)*s : decode((const unsigned char *)s, length);
 }
 
 /* Zero width and direction marks, line and paragraph separators, the byte order mark. */

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <systemd/sd-event.h>
+
+#include "user/agent.h"
+#include "user/alert/alert.h"
+#include "user/base/clock.h"
+#include "user/base/log.h"
+#include "user/base/util.h"
+#include "user/commands/api.h"
+#include "user/commands/command.h"
+#include "user/commands/options.h"
+#include "user/commands/view_read.h"
+#include "user/core/ledger.h"
+#include "user/core/view.h"
+#include "user/host/privilege.h"
+#include "user/loop.h"
+#include "user/top/live.h"
+
+#define SNAPSHOT "/api/v1/snapshot"
+#define DRAIN_NS 100000000ULL
+#define SECOND_US 1000000ULL
+#define WAIT_MS 1000
+#define LOOK_US 20000ULL /* how often we look whether an answer is there */
+
+/* Of one's own: agent, alerts and loop. Of another agent: api and event. */
+struct watching {
+	struct agent *agent;
+	struct alerts *alerts;
+	struct loop *loop;
+	struct api *api;
+	struct sd_event *event;
+	sd_event_source *timer;
+	struct live *live;
+	bool asks; /* the answer is not there yet */
+};
+
+/* The terminal first: what else goes wrong is to be read there. */
+static void watching_done(struct watching *watching)
+{
+	live_close(watching->live);
+	sd_event_source_unref(watching->timer);
+	sd_event_unref(watching->event);
+	api_close(watching->api);
+	loop_free(watching->loop);
+	alerts_free(watching->alerts);
+	agent_close(watching->agent);
+}
+
+static void view_unrefp(struct view **view)
+{
+	view_unref(*view);
+}
+
+static int open_live(struct watching *watching, struct sd_event *event)
+{
+	char reason[TERMINAL_REASON_MAX];
+	int r = live_open(&watching->live, event, reason);
+
+	if (r < 0)
+		log_error("top: %s", reason);
+	return r;
+}
+
+/* --- by oneself ------------------------------------------------------------------------------ */
+
+/* Who is told of alerts sees them on the screen. */
+static void ignore(void *context, const struct view_alert *alert, bool entered)
+{
+	(void)context;
+	(void)alert;
+	(void)entered;
+}
+
+static int each_second(void *context)
+{
+	CLEANUP(view_unrefp) struct view *view = NULL;
+	struct watching *watching = context;
+	int r;
+
+	r = agent_view(watching->agent, &view);
+	if (r == 0)
+		r = alerts_evaluate(watching->alerts, view, clock_ns(CLOCK_MONOTONIC), ignore,
+				    NULL);
+	if (r == 0)
+		r = live_take(watching->live, view, false);
+	if (r < 0)
+		log_error("top: making a view: %s", strerror(-r));
+	return 0;
+}
+
+static int open_own(struct watching *watching, const struct options *options)
+{
+	struct loop_config loop_config = {
+		.drain_ns = DRAIN_NS,
+		.reconcile_ns = options->reconcile_ns,
+		.second = each_second,
+		.context = watching,
+	};
+	struct agent_config config = options_agent(options);
+	const struct alert_rule *rules;
+	size_t count;
+	int r;
+
+	r = agent_open(&watching->agent, &config);
+	if (r == 0)
+		r = privilege_drop_others(agent_source(watching->agent)->privileges);
+	if (r < 0)
+		return r; /* it has been logged */
+	if (agent_source(watching->agent)->polled & LEDGER_POLLS_ALL)
+		agent_explain(watching->agent);
+	rules = alert_default_rules(&count);
+	r = alerts_new(&watching->alerts, rules, count);
+	if (r == 0)
+		r = loop_new(&watching->loop, watching->agent, &loop_config);
+	if (r < 0)
+		log_error("top: cannot set up the event loop: %s", strerror(-r));
+	return r;
+}
+
+static int watch_here(struct watching *watching, const struct options *options)
+{
+	int r;
+
+	if (privilege_require(source_privileges(source_table(), options->source)) < 0)
+		return EX_NOPERM;
+	if (open_own(watching, options) < 0 || open_live(watching, loop_event(watching->loop)) < 0)
+		return EXIT_FAILURE;
+	r = loop_run(watching->loop);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* --- another agent --------------------------------------------------------------------------- */
+
+static int show(struct watching *watching, const json_t *document)
+{
+	CLEANUP(view_unrefp) struct view *view = NULL;
+	bool bounded;
+	int r = view_read(&view, document, &bounded);
+
+	if (r == -EBADMSG)
+		return live_tell(watching->live, "what answered is no snapshot of this version");
+	if (r == 0)
+		r = live_tell(watching->live, NULL);
+	return r < 0 ? r : live_take(watching->live, view, bounded);
+}
+
+/* A picture that is late or wrong is told of, and the next one is waited for. */
+static int take_answer(struct watching *watching)
+{
+	CLEANUP(json_decrefp) json_t *document = NULL;
+	char reason[API_REASON_MAX];
+	int r = api_take(watching->api, &document, 0, reason);
+
+	if (r == -EAGAIN)
+		return 0;
+	watching->asks = false;
+	return r < 0 ? live_tell(watching->live, reason) : show(watching, document);
+}
+
+static int on_timer(sd_event_source *timer, uint64_t time_us, void *context)
+{
+	struct watching *watching = context;
+	int r = 0;
+
+	(void)time_us;
+	if (!watching->asks)
+		r = api_ask(watching->api, SNAPSHOT);
+	if (r == 0) {
+		watching->asks = true;
+		r = take_answer(watching);
+	}
+	if (r == 0)
+		r = sd_event_source_set_time_relative(timer, watching->asks ? LOOK_US : SECOND_US);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+	return r < 0 ? sd_event_exit(watching->event, r) : 0;
+}
+
+static int open_event(struct watching *watching)
+{
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	r = sd_event_new(&watching->event);
+	if (r >= 0)
+		r = sd_event_add_signal(watching->event, NULL, SIGINT, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(watching->event, NULL, SIGTERM, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_time_relative(watching->event, &watching->timer, CLOCK_MONOTONIC,
+					       SECOND_US, 0, on_timer, watching);
+	return r;
+}
+
+/* An agent that does not answer at all is a mistake in its address, most likely. */
+static int first_answer(struct watching *watching, json_t **ret)
+{
+	char reason[API_REASON_MAX] = "no memory for an HTTP client";
+	int r = api_ask(watching->api, SNAPSHOT);
+
+	if (r == 0)
+		do
+			r = api_take(watching->api, ret, WAIT_MS, reason);
+		while (r == -EAGAIN);
+	if (r < 0)
+		log_error("top: %s", reason);
+	return r;
+}
+
+static int watch_there(struct watching *watching, const struct options *options)
+{
+	CLEANUP(json_decrefp) json_t *document = NULL;
+	int r = api_open(&watching->api, options->connect);
+
+	if (r == 0 && first_answer(watching, &document) < 0)
+		return EX_UNAVAILABLE;
+	if (r == 0)
+		r = open_event(watching);
+	if (r < 0) {
+		log_error("top: cannot set up the event loop: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	if (open_live(watching, watching->event) < 0)
+		return EXIT_FAILURE;
+	r = show(watching, document);
+	if (r >= 0)
+		r = sd_event_loop(watching->event);
+	if (r < 0)
+		log_error("top: %s", strerror(-r));
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int cmd_top(int argc, char **argv)
+{
+	CLEANUP(watching_done) struct watching watching = { 0 };
+	struct options options;
+
+	if (options_parse(&options, argc, argv,
+			  OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_CONNECT,
+			  "Shows on the terminal, live, what runs out and who has it.") < 0)
+		return EX_USAGE;
+	setlocale(LC_CTYPE, "");
+	if (options.connect)
+		return watch_there(&watching, &options);
+	return watch_here(&watching, &options);
+}
