@@ -464,11 +464,11 @@ static void duration_has_one_unit(void **state)
 	char text[LAYOUT_SHORT_MAX];
 
 	(void)state;
-	assert_string_equal(layout_duration(text, 0), "0 s");
-	assert_string_equal(layout_duration(text, 89), "89 s");
-	assert_string_equal(layout_duration(text, 540), "9 min");
-	assert_string_equal(layout_duration(text, 3600 * 5), "5 h");
-	assert_string_equal(layout_duration(text, 86400 * 3), "3 d");
+	assert_string_equal(text_duration(text, 0), "0 s");
+	assert_string_equal(text_duration(text, 89), "89 s");
+	assert_string_equal(text_duration(text, 540), "9 min");
+	assert_string_equal(text_duration(text, 3600 * 5), "5 h");
+	assert_string_equal(text_duration(text, 86400 * 3), "3 d");
 }
 
 static void wrapping_counts_characters_not_bytes(void **state)

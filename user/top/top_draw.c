@@ -135,29 +135,30 @@ static size_t entries(const struct view *view, enum top_list list)
 	return counts[list];
 }
 
-/* full: the names of all lists, else only of the one that is shown. */
+/* How much each list's tab says. */
+enum tabs { TABS_COUNTS, TABS_NAMES, TABS_NUMBERS };
+
 static void write_tab(char ret[LINE_MAX_BYTES], const struct top *top, enum top_list list,
-		      bool current, bool full)
+		      bool current, enum tabs tabs)
 {
 	char count[32] = "";
 
-	if (top->view && entries(top->view, list) && full)
-		snprintf(count, sizeof(count), " %zu%s", entries(top->view, list),
-			 top->bounded ? "+" : "");
-	if (current || full)
+	if (top->view && tabs == TABS_COUNTS)
+		snprintf(count, sizeof(count), ":%zu", entries(top->view, list));
+	if (current || tabs != TABS_NUMBERS)
 		snprintf(ret, LINE_MAX_BYTES, "%s%d %s%s%s", current ? "[" : "", list + 1,
 			 top_list_name(list), count, current ? "]" : "");
 	else
 		snprintf(ret, LINE_MAX_BYTES, "%d", list + 1);
 }
 
-static unsigned int tabs_width(const struct top *top, enum top_list current)
+static unsigned int tabs_width(const struct top *top, enum top_list current, enum tabs tabs)
 {
 	unsigned int width = 0;
 	char tab[LINE_MAX_BYTES];
 
 	for (int list = 0; list < TOP_TABS; list++) {
-		write_tab(tab, top, (enum top_list)list, (enum top_list)list == current, true);
+		write_tab(tab, top, (enum top_list)list, (enum top_list)list == current, tabs);
 		width += grid_width(tab) + 1;
 	}
 	return width - 1;
@@ -166,14 +167,16 @@ static unsigned int tabs_width(const struct top *top, enum top_list current)
 static void draw_tabs(const struct top *top, struct grid *grid)
 {
 	enum top_list current = top->depth ? top->before[0].list : top->here.list;
-	bool full = tabs_width(top, current) <= grid->columns;
+	enum tabs tabs = TABS_COUNTS;
 	unsigned int column = 0;
 	char tab[LINE_MAX_BYTES];
 
+	while (tabs < TABS_NUMBERS && tabs_width(top, current, tabs) > grid->columns)
+		tabs++;
 	for (int list = 0; list < TOP_TABS; list++) {
 		bool is_current = (enum top_list)list == current;
 
-		write_tab(tab, top, (enum top_list)list, is_current, full);
+		write_tab(tab, top, (enum top_list)list, is_current, tabs);
 		column = 1 + put_format(grid, 1, column, is_current ? GRID_BOLD : 0, "%s", tab);
 	}
 }
@@ -184,8 +187,9 @@ static void draw_place(const struct top *top, struct grid *grid)
 	const struct top_order *order = &top->orders[top->here.list];
 	unsigned int column;
 
-	column = put_format(grid, 2, 0, 0, "%s%s%s", top_list_name(top->here.list),
-			    top->here.about ? " of " : "", top->here.title);
+	column = put_format(grid, 2, 0, 0, "%s%s%s%s", top_list_name(top->here.list),
+			    top->here.about ? " of " : "", top->here.title,
+			    top->bounded ? ", and more" : "");
 	if (top->here.filter[0])
 		column = put_format(grid, 2, column, GRID_BOLD, "  filter /%s", top->here.filter);
 	if (order->column)
@@ -459,22 +463,22 @@ static void draw_foot(const struct top *top, struct grid *grid)
 static void draw_help(struct grid *grid)
 {
 	static const char *const lines[] = {
-		"1-6, Tab        pools, destinations, owners, refusals, verdicts, alerts",
-		"Up Down PgUp PgDn Home End, or k j ^B ^F g G   move",
-		"Enter           from a pool to its destinations, from a destination to its owners,",
-		"                from an owner or a refusal to the destinations of that process",
-		"Esc, Backspace  back",
-		"/               only rows with these letters in them; Enter keeps them, Esc does not",
-		"s S             sort by the next column, or the one before; first is: worst first",
-		"r               the other way round",
-		"p, Space        pause: keep this picture",
-		"q, Ctrl-C       quit",
+		"1-6, Tab   pools, destinations, owners, refusals, verdicts, alerts",
+		"Up Down PgUp PgDn Home End, or k j ^B ^F g G: move",
+		"Enter      from a pool to its destinations, from a destination to its owners,",
+		"           from an owner or a refusal to the destinations of that process",
+		"Esc        back; Backspace, too",
+		"/          only rows with these letters in them; Enter keeps it, Esc does not",
+		"s S        sort by the next column, by the one before; at first: worst first",
+		"r          the other way round",
+		"p, Space   pause: keep this picture",
+		"q, Ctrl-C  quit",
 		"",
-		"FULL            of the ports that can be used there; FULL IN: at the rate of now",
-		"BOUND           bound before connect, lost to all destinations",
-		"REFUSED         of a pool: in the last 60 s; of an owner: since we look",
-		"*               the process is dead, its ports are still held",
-		"+               there is more than the agent's --top",
+		"FULL       of the ports that can be used there; FULL IN: at the rate of now",
+		"BOUND      bound before connect, lost to every destination",
+		"REFUSED    of a pool: in the last 60 s; of an owner: since it is watched",
+		"*          the process is dead, its ports are still held",
+		"and more   the agent that is asked tells no more than its --top",
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(lines); i++)
