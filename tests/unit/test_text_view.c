@@ -14,6 +14,7 @@
 
 #include "exporters/report/layout.h"
 #include "exporters/report/report.h"
+#include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/core/view.h"
 

@@ -14,7 +14,8 @@
 #define DEAD "*"
 #define WARNING 0.8
 #define CRITICAL 0.95
-#define CLOCK 11 /* of "2026-11-22T10:54:18.123Z" */
+#define MONTH 5 /* of "2026-11-22T10:54:18.123Z" */
+#define CLOCK 11
 #define CLOCK_LENGTH 8
 #define CONTAINER_ID_LENGTH 64
 #define CONTAINER_SHORT 12 /* as container runtimes show theirs */
@@ -38,18 +39,18 @@ static const struct top_column destination_columns[] = {
 	{ "DESTINATION", true, 21, 0 }, { "POOL", true, 6, 5 },     { "PROTO", true, 5, 7 },
 	{ "FROM", true, 15, 9 },        { "USED", false, 5, 1 },    { "CAP", false, 5, 6 },
 	{ "FULL", false, 6, 0 },        { "ACTIVE", false, 6, 4 },  { "TIME-WAIT", false, 9, 4 },
-	{ "BOUND", false, 5, 8 },       { "FULL IN", false, 7, 2 }, { "MOST BY", true, 14, 3 },
+	{ "BOUND", false, 5, 8 },       { "FULL IN", false, 7, 2 }, { "MOST BY", true, 24, 3 },
 	{ NULL, false, 0, 0 },
 };
 static const struct top_column owner_columns[] = {
-	{ "OWNER", true, 16, 0 },     { "UNIT", true, 12, 4 },  { "POOL", true, 6, 5 },
+	{ "OWNER", true, 24, 0 },     { "UNIT", true, 12, 4 },  { "POOL", true, 6, 5 },
 	{ "PROTO", true, 5, 6 },      { "USED", false, 5, 0 },  { "ACTIVE", false, 6, 1 },
 	{ "TIME-WAIT", false, 9, 2 }, { "BOUND", false, 5, 3 }, { "REFUSED", false, 7, 3 },
 	{ "TAKEN", false, 9, 7 },     { "POD", true, 10, 8 },   { "UID", false, 5, 9 },
 	{ "CGROUP", true, 10, 10 },   { NULL, false, 0, 0 },
 };
 static const struct top_column refusal_columns[] = {
-	{ "TIME", true, 8, 0 },    { "BY", true, 14, 0 },   { "POOL", true, 6, 4 },
+	{ "TIME", true, 11, 0 },   { "BY", true, 24, 0 },   { "POOL", true, 6, 4 },
 	{ "PROTO", true, 5, 6 },   { "PATH", true, 7, 5 },  { "ERRNO", true, 13, 2 },
 	{ "TOWARD", true, 21, 1 }, { "FULL", false, 6, 3 }, { "TIMES", false, 5, 1 },
 	{ NULL, false, 0, 0 },
@@ -61,11 +62,11 @@ static const struct top_column verdict_columns[] = {
 	{ NULL, false, 0, 0 },
 };
 static const struct top_column alert_columns[] = {
-	{ "SEVERITY", true, 8, 1 }, { "ALERT", true, 18, 0 }, { "SINCE", true, 8, 2 },
+	{ "SEVERITY", true, 8, 1 }, { "ALERT", true, 18, 0 }, { "SINCE", true, 11, 2 },
 	{ "SUBJECT", true, 12, 0 }, { NULL, false, 0, 0 },
 };
 static const struct top_column share_columns[] = {
-	{ "OWNER", true, 16, 0 },  { "USED", false, 5, 0 },      { "SHARE", false, 6, 1 },
+	{ "OWNER", true, 24, 0 },  { "USED", false, 5, 0 },      { "SHARE", false, 6, 1 },
 	{ "ACTIVE", false, 6, 2 }, { "TIME-WAIT", false, 9, 3 }, { "BOUND", false, 5, 4 },
 	{ NULL, false, 0, 0 },
 };
@@ -183,7 +184,7 @@ static struct top_cell *put_who(struct top_cell *cell, const char *process, uint
 	return put_text(cell, text_who(who, process, pid));
 }
 
-/* Of today it is the time that counts. */
+/* "10:54:18"; "11-21 10:54" of another day. */
 static struct top_cell *put_time(struct top_cell *cell, uint64_t time, uint64_t now)
 {
 	char today[TEXT_TIME_MAX];
@@ -191,9 +192,12 @@ static struct top_cell *put_time(struct top_cell *cell, uint64_t time, uint64_t 
 
 	text_time(today, now);
 	text_time(text, time);
-	text[CLOCK - 1] = ' ';
-	text[CLOCK + CLOCK_LENGTH] = '\0';
-	put_text(cell, time ? text + (strncmp(text, today, CLOCK - 1) ? 0 : CLOCK) : UNKNOWN);
+	if (!time)
+		put_text(cell, UNKNOWN);
+	else if (!strncmp(text, today, CLOCK - 1))
+		put_format(cell, "%.*s", CLOCK_LENGTH, text + CLOCK);
+	else
+		put_format(cell, "%.5s %.5s", text + MONTH, text + CLOCK);
 	cell->value = (double)time;
 	return cell + 1;
 }

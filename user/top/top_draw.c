@@ -14,7 +14,7 @@
 #define FOOT_ROWS 1
 #define LINE_MAX_BYTES 512
 #define GAP 2 /* between words of a line */
-#define WORDS_INDENT 2
+#define REMEDY "Remedy:"
 #define CURSOR ">"
 
 /* The columns of the current list that find room, for the rows on the screen. */
@@ -390,11 +390,13 @@ static unsigned int draw_words(const struct top *top, struct grid *grid, unsigne
 	struct top_words words = top_rows_words(top, &top->rows[top->here.at]);
 	unsigned int done = 1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(words.lines) && done < rows; i++) {
-		if (!words.lines[i][0])
-			continue;
-		done += grid_wrap(grid, columns, row + done, rows - done, i ? WORDS_INDENT : 0,
-				  words.lines[i]);
+	if (words.text[0])
+		done += grid_wrap(grid, columns, row + done, rows - done, 0, words.text);
+	if (words.remedy[0] && done < rows) {
+		if (grid)
+			grid_put(grid, row + done, 0, columns, REMEDY, GRID_BOLD);
+		done += grid_wrap(grid, columns, row + done, rows - done, strlen(REMEDY) + 1,
+				  words.remedy);
 	}
 	return done > 1 ? smaller(done, rows) : 0;
 }

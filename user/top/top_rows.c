@@ -421,16 +421,15 @@ bool top_rows_follow(const struct top *top, const struct top_row *row, struct to
 
 struct top_words top_rows_words(const struct top *top, const struct top_row *row)
 {
-	struct top_words words = { { "", "" } };
+	struct top_words words = { NULL, NULL };
 
 	if (top->here.list == TOP_VERDICTS) {
-		words.lines[0] = top->view->verdicts[row->index].text;
-		words.lines[1] = top->view->verdicts[row->index].remedy;
+		words.text = top->view->verdicts[row->index].text;
+		words.remedy = top->view->verdicts[row->index].remedy;
 	} else if (top->here.list == TOP_ALERTS) {
-		words.lines[0] = top->view->alerts[row->index].summary;
+		words.text = top->view->alerts[row->index].summary;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(words.lines); i++)
-		if (!words.lines[i])
-			words.lines[i] = "";
+	words.text = words.text ? words.text : "";
+	words.remedy = words.remedy ? words.remedy : "";
 	return words;
 }

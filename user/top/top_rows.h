@@ -40,7 +40,8 @@ bool top_rows_follow(const struct top *top, const struct top_row *row, struct to
 
 /* The sentences that belong to a row, or "". */
 struct top_words {
-	const char *lines[2];
+	const char *text;
+	const char *remedy;
 };
 
 struct top_words top_rows_words(const struct top *top, const struct top_row *row);
