@@ -183,7 +183,7 @@ static void a_message_takes_the_last_line(void **state)
 	top_tell(p.top, "nobody\nanswers");
 	shows(&p, "\nnobody?answers\n");
 	top_tell(p.top, NULL);
-	shows(&p, "q quit\n");
+	shows(&p, "\nq quit");
 	top_free(p.top);
 }
 

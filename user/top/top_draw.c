@@ -21,6 +21,7 @@
 struct fit {
 	unsigned int widths[TOP_COLUMNS_MAX]; /* 0: not shown */
 	unsigned int wanted[TOP_COLUMNS_MAX];
+	bool tried[TOP_COLUMNS_MAX]; /* it was dropped, and may come back */
 	unsigned int count;
 	unsigned int room;
 };
@@ -239,18 +240,34 @@ static unsigned int total(const struct fit *fit)
 	return sum;
 }
 
+/* Of those that are shown, or of those that are not, the one to begin with; -1: none. */
+static int find_column(const struct fit *fit, const struct top_column *columns, bool shown)
+{
+	int found = -1;
+
+	for (int i = 0; i < (int)fit->count; i++) {
+		if ((fit->widths[i] != 0) != shown || (shown && !columns[i].rank) || fit->tried[i])
+			continue;
+		if (found < 0 || (shown ? columns[i].rank >= columns[found].rank
+					: columns[i].rank < columns[found].rank))
+			found = i;
+	}
+	return found;
+}
+
+/* Drops the least important ones, then takes back what fits all the same. */
 static void drop_columns(struct fit *fit, const struct top_column *columns)
 {
-	while (total(fit) > fit->room) {
-		unsigned int worst = 0;
+	unsigned int least[TOP_COLUMNS_MAX];
+	int i;
 
-		for (unsigned int i = 0; i < fit->count; i++)
-			if (fit->widths[i] &&
-			    (!fit->widths[worst] || columns[i].rank >= columns[worst].rank))
-				worst = i;
-		if (!columns[worst].rank)
-			return;
-		fit->widths[worst] = 0;
+	memcpy(least, fit->widths, sizeof(least));
+	while (total(fit) > fit->room && (i = find_column(fit, columns, true)) >= 0)
+		fit->widths[i] = 0;
+	while ((i = find_column(fit, columns, false)) >= 0) {
+		fit->tried[i] = true;
+		if (total(fit) + least[i] + 1 <= fit->room)
+			fit->widths[i] = least[i];
 	}
 }
 
@@ -457,7 +474,7 @@ static void draw_foot(const struct top *top, struct grid *grid)
 	else if (top->message[0])
 		put_format(grid, row, 0, GRID_BOLD | GRID_WARNING, "%s", top->message);
 	else
-		put_format(grid, row, 0, 0, "%s%s/ filter  s sort  p pause  ? help  q quit",
+		put_format(grid, row, 0, 0, "q quit  ? help  %s%s/ filter  s sort  p pause",
 			   top->depth || top->here.filter[0] ? "Esc back  " : "",
 			   enters[top->here.list]);
 }
@@ -483,7 +500,7 @@ static void draw_help(struct grid *grid)
 		"and more   the agent that is asked tells no more than its --top",
 	};
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(lines); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(lines) && i + 1 < grid->rows; i++)
 		grid_put(grid, i, 0, grid->columns, lines[i], GRID_PLAIN);
 	if (grid->rows)
 		grid_put(grid, grid->rows - 1, 0, grid->columns, "any key: back", GRID_BOLD);
