@@ -66,6 +66,7 @@ static void add_all(struct programme *programme)
 		{ page_suite, &page_suite_count, true },
 		{ record_suite, &record_suite_count, false },
 		{ names_suite, &names_suite_count, false },
+		{ top_suite, &top_suite_count, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)

@@ -7,6 +7,7 @@
 
 #include "process.h"
 #include "prometheus_server.h"
+#include "screen.h"
 #include "storm.h"
 
 int scenario_setup(void **state)
@@ -29,6 +30,7 @@ int scenario_teardown(void **state)
 
 	for (unsigned int i = 0; i < scenario->actors_count; i++)
 		actor_stop(scenario->actors[i]);
+	screen_stop(scenario->screen);
 	storm_stop(scenario->storm);
 	prometheus_stop(scenario->prometheus);
 	status = watch_stop(scenario->watch);

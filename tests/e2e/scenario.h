@@ -22,6 +22,7 @@ struct scenario {
 	unsigned int actors_count;
 	struct storm *storm;
 	struct prometheus *prometheus;
+	struct screen *screen;
 	bool joined;
 	uint32_t clients; /* inode of CLIENTS */
 };
@@ -61,6 +62,7 @@ extern const struct CMUnitTest web_suite[];
 extern const struct CMUnitTest page_suite[];
 extern const struct CMUnitTest record_suite[];
 extern const struct CMUnitTest names_suite[];
+extern const struct CMUnitTest top_suite[];
 extern const size_t holds_suite_count;
 extern const size_t refusal_suite_count;
 extern const size_t netns_suite_count;
@@ -76,6 +78,7 @@ extern const size_t web_suite_count;
 extern const size_t page_suite_count;
 extern const size_t record_suite_count;
 extern const size_t names_suite_count;
+extern const size_t top_suite_count;
 
 #define SCENARIO(function) \
 	cmocka_unit_test_setup_teardown(function, scenario_setup, scenario_teardown)

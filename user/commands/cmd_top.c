@@ -246,6 +246,7 @@ static int watch_there(struct watching *watching, const struct options *options)
 int cmd_top(int argc, char **argv)
 {
 	CLEANUP(watching_done) struct watching watching = { 0 };
+	char reason[TERMINAL_REASON_MAX];
 	struct options options;
 
 	if (options_parse(&options, argc, argv,
@@ -253,6 +254,10 @@ int cmd_top(int argc, char **argv)
 			  "Shows on the terminal, live, what runs out and who has it.") < 0)
 		return EX_USAGE;
 	setlocale(LC_CTYPE, "");
+	if (terminal_check(reason) < 0) {
+		log_error("top: %s", reason);
+		return EXIT_FAILURE;
+	}
 	if (options.connect)
 		return watch_there(&watching, &options);
 	return watch_here(&watching, &options);

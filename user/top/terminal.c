@@ -149,18 +149,25 @@ static int open_screen(struct terminal *terminal, char reason[TERMINAL_REASON_MA
 	return 0;
 }
 
+int terminal_check(char reason[TERMINAL_REASON_MAX])
+{
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		return 0;
+	snprintf(reason, TERMINAL_REASON_MAX,
+		 "standard input and output are no terminal; portgauge snapshot prints one "
+		 "picture");
+	return -ENOTTY;
+}
+
 int terminal_open(struct terminal **ret, char reason[TERMINAL_REASON_MAX])
 {
 	struct terminal *terminal;
-	int r;
+	int r = terminal_check(reason);
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-		snprintf(reason, TERMINAL_REASON_MAX,
-			 "standard input and output are no terminal; portgauge snapshot prints "
-			 "one picture");
-		return -ENOTTY;
-	}
+	if (r < 0)
+		return r;
 	terminal = calloc(1, sizeof(*terminal));
+	snprintf(reason, TERMINAL_REASON_MAX, "%s", strerror(ENOMEM));
 	if (!terminal)
 		return -ENOMEM;
 	terminal->messages = -1;

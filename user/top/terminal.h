@@ -11,6 +11,9 @@
 struct grid;
 struct terminal;
 
+/* 0, or -ENOTTY and reason says what to do. */
+int terminal_check(char reason[TERMINAL_REASON_MAX]);
+
 /* Negative errno, and reason says why and what to do; the terminal is as it was. The locale must
  * be set. Signals are the caller's business: SIGTSTP alone is ncurses's. */
 int terminal_open(struct terminal **ret, char reason[TERMINAL_REASON_MAX]);

@@ -23,7 +23,7 @@
 /* In the order in which the fill functions below put the cells. */
 static const struct top_column pool_columns[] = {
 	{ "POOL", true, 10, 0 },
-	{ "PROTO", true, 5, 6 },
+	{ "PROTO", true, 5, 1 },
 	{ "RANGE", true, 11, 8 },
 	{ "USED", false, 5, 0 },
 	{ "SIZE", false, 5, 3 },
