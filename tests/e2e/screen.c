@@ -165,15 +165,18 @@ void screen_is(const struct screen *screen, const char *variable, const char *va
 void screen_kill(const struct screen *screen, int signal)
 {
 	char *shell = ask(screen, "#{pane_pid}");
+	char children[64] = "";
 	char path[64];
 	FILE *file;
-	int pid = 0;
+	pid_t pid;
 
 	snprintf(path, sizeof(path), "/proc/%.16s/task/%.16s/children", shell, shell);
 	file = fopen(path, "re");
 	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%d", &pid), 1);
+	assert_non_null(fgets(children, sizeof(children), file));
 	fclose(file);
 	free(shell);
+	pid = (pid_t)strtol(children, NULL, 10);
+	assert_true(pid > 1);
 	assert_int_equal(kill(pid, signal), 0);
 }

@@ -217,6 +217,26 @@ static void printable_works_in_place(void **state)
 	assert_string_equal(text_printable(text, sizeof(text), text), "a?\xc3\xa9?");
 }
 
+static void characters_are_decoded(void **state)
+{
+	(void)state;
+	assert_int_equal(text_character("a"), 'a');
+	assert_int_equal(text_character("\xc3\xa9x"), 0xe9);
+	assert_int_equal(text_character("\xe7\xb6\xb2"), 0x7db2);
+	assert_int_equal(text_character("\xf0\x9f\x98\x80"), 0x1f600);
+	assert_int_equal(text_character("\xff"), 0xff); /* no character: its byte */
+}
+
+static void owners_are_named(void **state)
+{
+	char text[TEXT_WHO_MAX];
+
+	(void)state;
+	assert_string_equal(text_who(text, "nginx", 4711), "nginx[4711]");
+	assert_string_equal(text_who(text, "kernel", 0), "kernel");
+	assert_string_equal(text_who(text, "", 0), "unknown");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +254,8 @@ int main(void)
 		cmocka_unit_test(printable_replaces_each_bad_byte),
 		cmocka_unit_test(printable_never_cuts_a_character),
 		cmocka_unit_test(printable_works_in_place),
+		cmocka_unit_test(characters_are_decoded),
+		cmocka_unit_test(owners_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
