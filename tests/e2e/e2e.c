@@ -22,7 +22,7 @@
 #include "scenario.h"
 #include "user/base/util.h"
 
-#define SCENARIOS_MAX 128
+#define SCENARIOS_MAX 256
 #define MODEL_MAX 256
 
 struct programme {
