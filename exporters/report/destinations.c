@@ -42,14 +42,14 @@ static const char *name_endpoint(char ret[NAME_WIDTH + 1], const char *endpoint,
 
 static void write_listener(FILE *out, const struct view_destination *d)
 {
-	char who[LAYOUT_WHO_MAX];
+	char who[TEXT_WHO_MAX];
 	struct layout_text text;
 
 	if (!d->listener_pid)
 		return;
 	layout_begin(&text, out, INDENT, INDENT);
 	layout_words(&text, "answered on this host by");
-	layout_words(&text, layout_who(who, d->listener, d->listener_pid));
+	layout_words(&text, text_who(who, d->listener, d->listener_pid));
 	layout_end(&text);
 }
 
