@@ -236,14 +236,17 @@ const struct CMUnitTest command_suite[] = {
 	SCENARIO(snapshot_needs_no_agent),
 	SCENARIO(snapshot_writes_json),
 	SCENARIO(without_privileges_one_line_says_what_is_needed),
-	SCENARIO(mistakes_are_one_line),
-	SCENARIO(a_busy_port_is_one_line),
 	SCENARIO(a_missing_btf_is_one_line),
-	SCENARIO(help_tells_what_there_is),
 	SCENARIO(doctor_names_the_source_and_why),
 	SCENARIO(trace_prints_a_line_an_event),
-	SCENARIO(trace_can_show_refusals_only),
-	SCENARIO(http_serves_its_pages),
 	SCENARIO(the_agent_gives_up_what_it_does_not_need),
 };
 const size_t command_suite_count = sizeof(command_suite) / sizeof(command_suite[0]);
+
+/* The same on each kernel. */
+const struct CMUnitTest usage_suite[] = {
+	SCENARIO(mistakes_are_one_line),    SCENARIO(a_busy_port_is_one_line),
+	SCENARIO(help_tells_what_there_is), SCENARIO(trace_can_show_refusals_only),
+	SCENARIO(http_serves_its_pages),
+};
+const size_t usage_suite_count = sizeof(usage_suite) / sizeof(usage_suite[0]);

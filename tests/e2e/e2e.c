@@ -5,8 +5,8 @@
  *	build/tests/e2e/e2e [OPTION...] [PATTERN]
  *
  *	--source NAME          rather than the one the agent chooses
- *	--in-guest             leave out what is the same on each kernel, or wants more programs
- *guests lack
+ *	--differs-by kernel    without what is the same on each, or wants programs that guests lack
+ *	--differs-by source    without what is the same with each source of a kernel, too
  *	--model                only the scenarios of model.h
  *	--model-results FILE   append how each of those was seen
  *	--list-model           print their names and end
@@ -25,9 +25,12 @@
 #define SCENARIOS_MAX 256
 #define MODEL_MAX 256
 
+/* What a suite may find different; the later ones include the earlier. */
+enum differs { DIFFERS_NEVER, DIFFERS_BY_KERNEL, DIFFERS_BY_SOURCE };
+
 struct programme {
 	const char *results;
-	bool in_guest;
+	enum differs least;
 	bool model_only;
 	bool list;
 	struct CMUnitTest scenarios[SCENARIOS_MAX];
@@ -49,28 +52,32 @@ static void add_all(struct programme *programme)
 	static const struct {
 		const struct CMUnitTest *cases;
 		const size_t *count;
-		bool any_kernel; /* the same on each: not for guests, which also lack programs */
+		enum differs differs;
 	} suites[] = {
-		{ holds_suite, &holds_suite_count, false },
-		{ refusal_suite, &refusal_suite_count, false },
-		{ netns_suite, &netns_suite_count, false },
-		{ command_suite, &command_suite_count, false },
-		{ loss_suite, &loss_suite_count, false },
-		{ verify_suite, &verify_suite_count, false },
-		{ notify_suite, &notify_suite_count, true },
-		{ config_suite, &config_suite_count, true },
-		{ verdict_suite, &verdict_suite_count, true },
-		{ prometheus_suite, &prometheus_suite_count, true },
-		{ alertmanager_suite, &alertmanager_suite_count, true },
-		{ web_suite, &web_suite_count, true },
-		{ page_suite, &page_suite_count, true },
-		{ record_suite, &record_suite_count, false },
-		{ names_suite, &names_suite_count, false },
-		{ top_suite, &top_suite_count, true },
+		{ holds_suite, &holds_suite_count, DIFFERS_BY_SOURCE },
+		{ refusal_suite, &refusal_suite_count, DIFFERS_BY_SOURCE },
+		{ loss_suite, &loss_suite_count, DIFFERS_BY_SOURCE },
+		{ verify_suite, &verify_suite_count, DIFFERS_BY_SOURCE },
+		{ recording_suite, &recording_suite_count, DIFFERS_BY_SOURCE },
+		{ netns_suite, &netns_suite_count, DIFFERS_BY_KERNEL },
+		{ command_suite, &command_suite_count, DIFFERS_BY_KERNEL },
+		{ diag_suite, &diag_suite_count, DIFFERS_BY_KERNEL },
+		{ names_suite, &names_suite_count, DIFFERS_BY_KERNEL },
+		{ usage_suite, &usage_suite_count, DIFFERS_NEVER },
+		{ control_suite, &control_suite_count, DIFFERS_NEVER },
+		{ record_suite, &record_suite_count, DIFFERS_NEVER },
+		{ notify_suite, &notify_suite_count, DIFFERS_NEVER },
+		{ config_suite, &config_suite_count, DIFFERS_NEVER },
+		{ verdict_suite, &verdict_suite_count, DIFFERS_NEVER },
+		{ prometheus_suite, &prometheus_suite_count, DIFFERS_NEVER },
+		{ alertmanager_suite, &alertmanager_suite_count, DIFFERS_NEVER },
+		{ web_suite, &web_suite_count, DIFFERS_NEVER },
+		{ page_suite, &page_suite_count, DIFFERS_NEVER },
+		{ top_suite, &top_suite_count, DIFFERS_NEVER },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)
-		if (!suites[i].any_kernel || !programme->in_guest)
+		if (suites[i].differs >= programme->least)
 			add(programme, suites[i].cases, *suites[i].count);
 }
 
@@ -92,13 +99,20 @@ static void add_model(struct programme *programme, struct bench *bench)
 		}
 }
 
+static enum differs differs_by(const char *name)
+{
+	if (!strcmp(name, "kernel"))
+		return DIFFERS_BY_KERNEL;
+	return strcmp(name, "source") ? DIFFERS_NEVER : DIFFERS_BY_SOURCE;
+}
+
 static void parse(struct programme *programme, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--source") && i + 1 < argc)
 			setenv("PORTGAUGE_SOURCE", argv[++i], 1);
-		else if (!strcmp(argv[i], "--in-guest"))
-			programme->in_guest = true;
+		else if (!strcmp(argv[i], "--differs-by") && i + 1 < argc)
+			programme->least = differs_by(argv[++i]);
 		else if (!strcmp(argv[i], "--model"))
 			programme->model_only = true;
 		else if (!strcmp(argv[i], "--model-results") && i + 1 < argc)
