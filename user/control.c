@@ -25,6 +25,7 @@
 struct control {
 	int fd;
 	struct local_socket file;
+	bool made_directory;
 	struct agent *agent;
 	uint64_t reconcile_ns;
 	sd_event_source *source;
@@ -114,7 +115,8 @@ int control_open(struct control **ret, const char *path, struct agent *agent, ui
 	control->reconcile_ns = reconcile_ns;
 	if (!asked_for) {
 		path = CONTROL_DEFAULT;
-		mkdir(CONTROL_DIRECTORY, 0755); /* or it is there, or bind() says why not */
+		/* or it is there, or bind() says why not */
+		control->made_directory = mkdir(CONTROL_DIRECTORY, 0755) == 0;
 	}
 	r = open_at(control, path, event);
 	if (r < 0) {
@@ -141,5 +143,7 @@ void control_close(struct control *control)
 	if (control->fd >= 0)
 		close(control->fd);
 	local_socket_remove(&control->file);
+	if (control->made_directory)
+		rmdir(CONTROL_DIRECTORY); /* unless somebody else uses it meanwhile */
 	free(control);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# A Debian that runs systemd as its first process, in namespaces of its own: process, mount, network,
+# A Debian that runs systemd, or another first process, in namespaces of its own: process, mount, network,
 # cgroup, IPC and host name. Its kernel is ours, so BPF is real. Needs root and a cgroup v2 mount.
 work=${work:?claims.sh comes first}
 
@@ -29,23 +29,23 @@ beside() { # COMMAND...
 	nsenter -t "$machine_init" -n -- "$@"
 }
 
-machine_start() { # ROOT
+machine_start() { # ROOT [COMMAND...]
 	machine_cgroup=$(cgroup_root)/portgauge-test-$$
 	mkdir "$machine_cgroup" || return 1
 	(
 		echo "$BASHPID" >"$machine_cgroup/cgroup.procs"
 		exec unshare --mount --pid --net --cgroup --ipc --uts --fork --kill-child \
-			tests/packaging/boot "$1" >"$work/boot.log" 2>&1
+			tests/packaging/boot "$@" >"$work/boot.log" 2>&1
 	) &
 	machine_pid=$!
-	until_ok machine_has_init || return 1
-	until_ok machine_is_up
+	until_ok machine_has_init "${2:-systemd}" || return 1
+	[[ ${2-} ]] || until_ok machine_is_up
 }
 
-machine_has_init() {
+machine_has_init() { # NAME
 	machine_init=$(cat "/proc/$machine_pid/task/$machine_pid/children")
 	machine_init=${machine_init%% *}
-	[[ $machine_init && $(cat "/proc/$machine_init/comm") == systemd ]]
+	[[ $machine_init && $(cat "/proc/$machine_init/comm") == "$1" ]]
 }
 
 machine_stop() {
