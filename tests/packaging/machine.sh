@@ -24,6 +24,12 @@ inside() { # COMMAND...
 	nsenter_machine env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"
 }
 
+# The same in that one's cgroup as well: the agent there hears of no other processes from hooks of
+# cgroups. With systemd, its units are there.
+within() { # COMMAND...
+	(echo "$BASHPID" >"$machine_cgroup/cgroup.procs" && inside "$@")
+}
+
 # A command of this machine, in that one's network.
 beside() { # COMMAND...
 	nsenter -t "$machine_init" -n -- "$@"
