@@ -74,6 +74,7 @@ static void add_all(struct programme *programme)
 		{ web_suite, &web_suite_count, DIFFERS_NEVER },
 		{ page_suite, &page_suite_count, DIFFERS_NEVER },
 		{ top_suite, &top_suite_count, DIFFERS_NEVER },
+		{ web_clients_suite, &web_clients_suite_count, DIFFERS_NEVER },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "scenario.h"
 
 #define LOCALHOST "127.0.0.1"
@@ -19,7 +20,7 @@
 #define POD SLICE "/kubepods-pod" UID ".slice"
 #define SCOPE POD "/crio-" ID ".scope"
 #define BUNDLE "/run/containers/storage/overlay-containers/" ID "/userdata"
-#define PATH_SIZE 512
+#define PATH_SIZE CGROUP_PATH_SIZE
 
 /* --- listeners ------------------------------------------------------------------------------- */
 
@@ -99,31 +100,6 @@ static void the_namespace_that_has_the_address_decides(void **state)
 
 /* --- units and pods -------------------------------------------------------------------------- */
 
-/* Below the mount point of cgroup v2. */
-static void cgroup_path(char ret[PATH_SIZE], const char *name)
-{
-	FILE *mounts = fopen("/proc/self/mounts", "re");
-	char type[32];
-	char root[128];
-
-	assert_non_null(mounts);
-	do {
-		if (fscanf(mounts, "%*s %127s %31s %*[^\n]", root, type) != 2)
-			fail_msg("no cgroup v2 is mounted");
-	} while (strcmp(type, "cgroup2") != 0);
-	fclose(mounts);
-	assert_true(snprintf(ret, PATH_SIZE, "%s/%s", root, name) < PATH_SIZE);
-}
-
-static void make_cgroup(const char *name)
-{
-	char path[PATH_SIZE];
-
-	cgroup_path(path, name);
-	if (mkdir(path, 0755) < 0)
-		assert_int_equal(errno, EEXIST);
-}
-
 static void write_text(const char *path, const char *text)
 {
 	FILE *file = fopen(path, "we");
@@ -132,17 +108,6 @@ static void write_text(const char *path, const char *text)
 		fail_msg("%s: %s", path, strerror(errno));
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
-}
-
-static void move_into(const struct actor *actor, const char *name)
-{
-	char path[PATH_SIZE];
-	char pid[16];
-
-	cgroup_path(path, name);
-	strncat(path, "/cgroup.procs", sizeof(path) - strlen(path) - 1);
-	snprintf(pid, sizeof(pid), "%d", actor_pid(actor));
-	write_text(path, pid);
 }
 
 /* As `mkdir -p`. */
@@ -159,22 +124,14 @@ static void make_directories(const char *path)
 	}
 }
 
-/* The actors have ended; the kernel may need a moment to believe it. */
 static int names_teardown(void **state)
 {
 	static const char *const names[] = { SCOPE, POD, UNIT, SLICE };
 	int r = scenario_teardown(state);
-	char path[PATH_SIZE];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		uint64_t deadline = deadline_in(10);
-
-		cgroup_path(path, names[i]);
-		while (rmdir(path) < 0 && errno == EBUSY && deadline_in(0) < deadline)
-			usleep(10000);
-		if (access(path, F_OK) == 0)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (cgroup_remove(names[i]) < 0)
 			r = -1;
-	}
 	unlink(BUNDLE "/config.json");
 	return r;
 }
@@ -184,12 +141,12 @@ static void a_unit_is_named_by_its_cgroup(void **state)
 	struct scenario *scenario = *state;
 	struct actor *p;
 
-	make_cgroup(SLICE);
-	make_cgroup(UNIT);
+	cgroup_make(SLICE);
+	cgroup_make(UNIT);
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
-	move_into(p, UNIT);
+	cgroup_move(UNIT, actor_pid(p));
 	all_done(actor_connect(p, COUNT, LOCALHOST, 5000), COUNT);
 	EVENTUALLY(scenario->watch,
 		   is_text(owner_row(snapshot, scenario->clients, "tcp", "pg-p"), "unit",
@@ -230,16 +187,16 @@ static void a_pod_has_the_names_of_its_bundle(void **state)
 	struct scenario *scenario = *state;
 	struct actor *p;
 
-	make_cgroup(SLICE);
-	make_cgroup(POD);
-	make_cgroup(SCOPE);
+	cgroup_make(SLICE);
+	cgroup_make(POD);
+	cgroup_make(SCOPE);
 	make_directories(BUNDLE);
 	write_text(BUNDLE "/config.json",
 		   "{\"annotations\": {\"io.kubernetes.container.name\": \"worker\","
 		   "\"io.kubernetes.pod.name\": \"web-7d9\","
 		   "\"io.kubernetes.pod.namespace\": \"shop\"}}");
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
-	move_into(p, SCOPE);
+	cgroup_move(SCOPE, actor_pid(p));
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
 	all_done(actor_connect(p, COUNT, LOCALHOST, 5000), COUNT);

@@ -8,7 +8,9 @@
 #include "process.h"
 #include "prometheus_server.h"
 #include "screen.h"
+#include "service.h"
 #include "storm.h"
+#include "user/base/util.h"
 
 int scenario_setup(void **state)
 {
@@ -26,6 +28,7 @@ int scenario_setup(void **state)
 int scenario_teardown(void **state)
 {
 	struct scenario *scenario = *state;
+	int left = 0;
 	int status;
 
 	for (unsigned int i = 0; i < scenario->actors_count; i++)
@@ -33,13 +36,15 @@ int scenario_teardown(void **state)
 	screen_stop(scenario->screen);
 	storm_stop(scenario->storm);
 	prometheus_stop(scenario->prometheus);
+	while (scenario->services_count)
+		left |= service_free(scenario->services[--scenario->services_count]);
 	status = watch_stop(scenario->watch);
 	if (access("/run/netns/" CLIENTS, F_OK) == 0)
 		space_delete(CLIENTS);
 	if (scenario->joined)
 		space_delete(SERVERS);
 	free(scenario);
-	return status; /* an agent that does not end cleanly fails its scenario */
+	return status ?: left; /* an agent that does not end cleanly fails its scenario */
 }
 
 struct actor *scenario_actor(struct scenario *scenario, const char *netns, const char *name)
@@ -49,6 +54,16 @@ struct actor *scenario_actor(struct scenario *scenario, const char *netns, const
 	assert_true(scenario->actors_count < 8);
 	scenario->actors[scenario->actors_count++] = actor;
 	return actor;
+}
+
+struct service *scenario_service(struct scenario *scenario, const char *netns, const char *name,
+				 const char *user)
+{
+	struct service *service = service_new(netns, name, user);
+
+	assert_true(scenario->services_count < ARRAY_SIZE(scenario->services));
+	scenario->services[scenario->services_count++] = service;
+	return service;
 }
 
 void scenario_watch(struct scenario *scenario)

@@ -20,6 +20,8 @@ struct scenario {
 	struct watch *watch;
 	struct actor *actors[8];
 	unsigned int actors_count;
+	struct service *services[8];
+	unsigned int services_count;
 	struct storm *storm;
 	struct prometheus *prometheus;
 	struct screen *screen;
@@ -29,6 +31,10 @@ struct scenario {
 
 /* An actor that the scenario's end stops. */
 struct actor *scenario_actor(struct scenario *scenario, const char *netns, const char *name);
+
+/* A program from Debian (service.h) that the scenario's end stops, the last one first. */
+struct service *scenario_service(struct scenario *scenario, const char *netns, const char *name,
+				 const char *user);
 
 /* The agent that the scenario's end stops. */
 void scenario_watch(struct scenario *scenario);
@@ -67,6 +73,7 @@ extern const struct CMUnitTest page_suite[];
 extern const struct CMUnitTest record_suite[];
 extern const struct CMUnitTest names_suite[];
 extern const struct CMUnitTest top_suite[];
+extern const struct CMUnitTest web_clients_suite[];
 extern const size_t holds_suite_count;
 extern const size_t refusal_suite_count;
 extern const size_t netns_suite_count;
@@ -87,6 +94,7 @@ extern const size_t page_suite_count;
 extern const size_t record_suite_count;
 extern const size_t names_suite_count;
 extern const size_t top_suite_count;
+extern const size_t web_clients_suite_count;
 
 #define SCENARIO(function) \
 	cmocka_unit_test_setup_teardown(function, scenario_setup, scenario_teardown)
