@@ -1,43 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Web clients and servers from Debian: curl and nginx. */
+/* curl and nginx. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "process.h"
-#include "scenario.h"
-#include "service.h"
+#include "clients.h"
+#include "command.h"
 
-#define WEB 80
+#define WEB "http://" ADDRESS_B "/"
+#define SLOW "http://" ADDRESS_B WEB_SLOW
+#define TINY_FIRST "40000"
+#define TINY_LAST "40015"
+#define TINY_SIZE 16
 
-static struct service *start_nginx(struct scenario *scenario, const char *netns)
+static const struct toward web_port = { CLIENTS, ADDRESS_B, WEB_PORT };
+
+/* One process with so many transfers at once, which do not end. */
+static struct service *start_curl(struct scenario *scenario, unsigned int transfers)
 {
-	struct service *web = scenario_service(scenario, netns, "nginx", NULL);
+	struct service *curl = scenario_service(scenario, CLIENTS, "curl", NULL);
+	char count[16];
+	char url[64];
 
-	service_write(web, "nginx.conf",
-		      "daemon off;\npid pid;\nerror_log stderr;\nevents {}\n"
-		      "http {\n"
-		      "access_log off;\n"
-		      "server { listen %u; location / { return 200 'well\\n'; } }\n"
-		      "}\n",
-		      WEB);
-	SERVICE_START(web, "tcp", WEB, "nginx", "-p", service_folder(web), "-c", "nginx.conf");
-	return web;
+	snprintf(count, sizeof(count), "%u", transfers);
+	snprintf(url, sizeof(url), SLOW "?[1-%u]", transfers);
+	SERVICE_START(curl, "tcp", 0, "curl", "-sS", "-Z", "--parallel-immediate", "--parallel-max",
+		      count, url);
+	return curl;
 }
 
-static void curl_keeps_what_it_closed_first(void **state)
+static void what_curl_has_open_is_active_and_its_own(void **state)
 {
+	struct scenario *scenario = *state;
+	struct service *curl;
+	struct service *web;
+
+	scenario_join(scenario);
+	scenario_watch(scenario);
+	web = clients_web(scenario);
+	curl = start_curl(scenario, 20);
+	EVENTUALLY(scenario->watch,
+		   number(toward_row(snapshot, &web_port), "active") == 20 &&
+			   counted_as_kernel(snapshot, &web_port) &&
+			   owned_by(snapshot, &web_port, "curl", service_pid(curl)) &&
+			   served_by(snapshot, &web_port, web, "nginx", "http"));
+}
+
+/* A process for each request, as in scripts. All have ended when their ports are still kept. */
+static void what_curl_closed_first_waits_and_is_still_its_own(void **state)
+{
+	struct launch inside = { .netns = CLIENTS };
 	struct scenario *scenario = *state;
 	struct service *web;
 
 	scenario_join(scenario);
 	scenario_watch(scenario);
-	web = start_nginx(scenario, SERVERS);
-	assert_true(service_pid_of(web, "nginx") > 0);
-	EVENTUALLY(scenario->watch, pool_row(snapshot, scenario->clients, "tcp"));
+	web = clients_web(scenario);
+	for (unsigned int i = 0; i < 12; i++)
+		says(run_program(&inside, (const char *const[]){ "curl", "-sS", WEB, NULL }), 0,
+		     "well");
+	EVENTUALLY(scenario->watch,
+		   number(toward_row(snapshot, &web_port), "time_wait") == 12 &&
+			   all_of(toward_row(snapshot, &web_port), "curl", "time_wait") == 12 &&
+			   counted_as_kernel(snapshot, &web_port) &&
+			   served_by(snapshot, &web_port, web, "nginx", "http"));
+}
+
+static unsigned int count_of(const char *text, const char *words)
+{
+	unsigned int count = 0;
+
+	for (; (text = strstr(text, words)); text += strlen(words))
+		count++;
+	return count;
+}
+
+static void curl_beyond_a_narrow_range_is_refused(void **state)
+{
+	struct scenario *scenario = *state;
+	struct service *curl;
+
+	scenario_join(scenario);
+	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", TINY_FIRST " " TINY_LAST);
+	scenario_watch(scenario);
+	clients_web(scenario);
+	curl = start_curl(scenario, TINY_SIZE + 10);
+	EVENTUALLY(scenario->watch,
+		   number(toward_row(snapshot, &web_port), "active") == TINY_SIZE &&
+			   counted_as_kernel(snapshot, &web_port) &&
+			   owned_by(snapshot, &web_port, "curl", service_pid(curl)) &&
+			   refused_toward(snapshot, &web_port, "curl", service_pid(curl)) &&
+			   judged(snapshot, &web_port, "near_exhaustion", "critical"));
+	printf("%s\n", service_output(curl));
+	(void)count_of;
+	says(RUN(NULL, "doctor"), 0, "narrow_range: " CLIENTS " tcp");
 }
 
 const struct CMUnitTest web_clients_suite[] = {
-	SCENARIO(curl_keeps_what_it_closed_first),
+	SCENARIO(what_curl_has_open_is_active_and_its_own),
+	SCENARIO(what_curl_closed_first_waits_and_is_still_its_own),
+	SCENARIO(curl_beyond_a_narrow_range_is_refused),
 };
 const size_t web_clients_suite_count = sizeof(web_clients_suite) / sizeof(web_clients_suite[0]);

@@ -177,14 +177,32 @@ bool space_exists(const char *name)
 	return access(path, F_OK) == 0;
 }
 
+static void bring_up(const char *netns, const char *device, const char *address)
+{
+	char cidr[32];
+
+	snprintf(cidr, sizeof(cidr), "%s/24", address);
+	must("ip", "-n", netns, "addr", "add", cidr, "dev", device);
+	must("ip", "-n", netns, "link", "set", device, "up");
+}
+
+void space_link(const char *link, const char *a, const char *address_a, const char *b,
+		const char *address_b)
+{
+	char device_a[16];
+	char device_b[16];
+
+	snprintf(device_a, sizeof(device_a), "%sa", link);
+	snprintf(device_b, sizeof(device_b), "%sb", link);
+	must("ip", "link", "add", device_a, "netns", a, "type", "veth", "peer", "name", device_b,
+	     "netns", b);
+	bring_up(a, device_a, address_a);
+	bring_up(b, device_b, address_b);
+}
+
 void space_join(const char *a, const char *b)
 {
-	must("ip", "link", "add", "pgvetha", "netns", a, "type", "veth", "peer", "name", "pgvethb",
-	     "netns", b);
-	must("ip", "-n", a, "addr", "add", ADDRESS_A "/24", "dev", "pgvetha");
-	must("ip", "-n", b, "addr", "add", ADDRESS_B "/24", "dev", "pgvethb");
-	must("ip", "-n", a, "link", "set", "pgvetha", "up");
-	must("ip", "-n", b, "link", "set", "pgvethb", "up");
+	space_link("pgveth", a, ADDRESS_A, b, ADDRESS_B);
 }
 
 unsigned int space_ss(const char *name, const char *options, const char *filter)

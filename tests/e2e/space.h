@@ -18,6 +18,9 @@ bool space_exists(const char *name);
 void space_join(const char *a, const char *b);
 #define ADDRESS_A "10.77.0.1"
 #define ADDRESS_B "10.77.0.2"
+/* The same with addresses, each in a /24, and with interfaces LINKa and LINKb. */
+void space_link(const char *link, const char *a, const char *address_a, const char *b,
+		const char *address_b);
 
 /* Writes a file below /proc/sys as seen from inside the namespace. */
 void space_sysctl(const char *name, const char *file, const char *value);

@@ -16,24 +16,11 @@
 #define HEALTHY_ROUNDS 60
 #define MS 1000000 /* in ns */
 
-/* Of this name, about the namespace of the clients; NULL: none. */
-static const json_t *verdict_row(const json_t *snapshot, const char *name)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(json_object_get(snapshot, "verdicts"), i, row)
-		if ((!name || !strcmp(text(row, "verdict"), name)) &&
-		    !strncmp(text(row, "subject"), CLIENTS " ", strlen(CLIENTS " ")))
-			return row;
-	return NULL;
-}
-
 /* Is there this one about the namespace, and does it say these words? */
 static bool says_all(const json_t *snapshot, const char *name, const char *subject,
 		     const char *words, const char *remedy)
 {
-	const json_t *row = verdict_row(snapshot, name);
+	const json_t *row = verdict_row(snapshot, CLIENTS, name);
 
 	return row && strstr(text(row, "subject"), subject) && strstr(text(row, "text"), words) &&
 	       strstr(text(row, "remedy"), remedy);
@@ -42,7 +29,7 @@ static bool says_all(const json_t *snapshot, const char *name, const char *subje
 static bool has_verdict(const struct scenario *scenario, const char *name)
 {
 	json_t *snapshot = watch_snapshot(scenario->watch);
-	bool has = verdict_row(snapshot, name);
+	bool has = verdict_row(snapshot, CLIENTS, name);
 
 	json_decref(snapshot);
 	return has;
@@ -92,14 +79,15 @@ static void a_client_that_never_closes_is_a_leak(void **state)
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	process_of(process, p);
 	go_on_until(scenario, "leak", 10, leak_some);
-	EVENTUALLY(scenario->watch,
-		   says_all(snapshot, "leak", process, LOCALHOST ":5000 open",
-			    "close connections to " LOCALHOST ":5000") &&
-			   strstr(text(verdict_row(snapshot, "leak"), "text"), "0 closed") &&
-			   !refusal_row(snapshot, scenario->clients, "pg-p"));
+	EVENTUALLY(
+		scenario->watch,
+		says_all(snapshot, "leak", process, LOCALHOST ":5000 open",
+			 "close connections to " LOCALHOST ":5000") &&
+			strstr(text(verdict_row(snapshot, CLIENTS, "leak"), "text"), "0 closed") &&
+			!refusal_row(snapshot, scenario->clients, "pg-p"));
 	actor_stop(p);
 	scenario->actors_count--;
-	EVENTUALLY(scenario->watch, !verdict_row(snapshot, NULL));
+	EVENTUALLY(scenario->watch, !verdict_row(snapshot, CLIENTS, NULL));
 }
 
 /* The client closes first, so that it keeps its ports in TIME_WAIT. */
@@ -130,7 +118,7 @@ static void a_client_that_closes_too_often_churns(void **state)
 	EVENTUALLY(scenario->watch, says_all(snapshot, "churn", "-> " LOCALHOST ":5000",
 					     "bear no more than 16.7 a second", command));
 	space_sysctl(CLIENTS, "net/ipv4/tcp_tw_reuse", "1"); /* as it says */
-	EVENTUALLY(scenario->watch, !verdict_row(snapshot, NULL));
+	EVENTUALLY(scenario->watch, !verdict_row(snapshot, CLIENTS, NULL));
 }
 
 static void a_client_that_binds_first_is_told_to_do_it_late(void **state)
@@ -150,7 +138,8 @@ static void a_client_that_binds_first_is_told_to_do_it_late(void **state)
 	EVENTUALLY(scenario->watch,
 		   says_all(snapshot, "bind_before_connect", process,
 			    "has 300 connections, to 1 destination,", "IP_BIND_ADDRESS_NO_PORT") &&
-			   strstr(text(verdict_row(snapshot, "bind_before_connect"), "remedy"),
+			   strstr(text(verdict_row(snapshot, CLIENTS, "bind_before_connect"),
+				       "remedy"),
 				  "from 700 to 1000 ports toward each destination"));
 	result = RUN(NULL, "snapshot");
 	assert_non_null(strstr(result.out, "bind_before_connect: " CLIENTS " tcp pg-p"));
@@ -164,7 +153,7 @@ static void a_client_that_binds_first_is_told_to_do_it_late(void **state)
 	EVENTUALLY(scenario->watch,
 		   number(destination_row(snapshot, scenario->clients, LOCALHOST, 5000),
 			  "active") == 300 &&
-			   !verdict_row(snapshot, NULL));
+			   !verdict_row(snapshot, CLIENTS, NULL));
 }
 
 static void leak_datagrams(const struct scenario *scenario, uint32_t count)
@@ -186,7 +175,7 @@ static void a_client_that_never_closes_udp_sockets_is_a_udp_leak(void **state)
 		   says_all(snapshot, "udp_leak", process, "0 closed", "close each UDP socket"));
 	actor_stop(p);
 	scenario->actors_count = 0;
-	EVENTUALLY(scenario->watch, !verdict_row(snapshot, NULL));
+	EVENTUALLY(scenario->watch, !verdict_row(snapshot, CLIENTS, NULL));
 }
 
 static void a_small_range_that_is_full_is_narrow(void **state)
@@ -204,7 +193,7 @@ static void a_small_range_that_is_full_is_narrow(void **state)
 			    "sysctl -w net.ipv4.ip_local_port_range=\"32768 60999\""));
 	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", "32768 60999"); /* as it says */
 	all_done(actor_connect(p, 200, LOCALHOST, 5000), 200);
-	EVENTUALLY(scenario->watch, !verdict_row(snapshot, NULL));
+	EVENTUALLY(scenario->watch, !verdict_row(snapshot, CLIENTS, NULL));
 }
 
 static void who_took_the_port_of_a_service_is_named(void **state)

@@ -255,6 +255,20 @@ json_t *refusal_row(const json_t *snapshot, uint32_t netns, const char *process)
 	return NULL;
 }
 
+json_t *verdict_row(const json_t *snapshot, const char *netns, const char *verdict)
+{
+	size_t length = strlen(netns);
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(snapshot, "verdicts"), i, row)
+		if ((!verdict || same(row, "verdict", verdict)) &&
+		    !strncmp(text(row, "subject"), netns, length) &&
+		    text(row, "subject")[length] == ' ')
+			return row;
+	return NULL;
+}
+
 json_t *share_row(const json_t *destination, const char *process)
 {
 	json_t *row;

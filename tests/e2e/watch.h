@@ -51,6 +51,8 @@ json_t *destination_row(const json_t *snapshot, uint32_t netns, const char *remo
 json_t *owner_row(const json_t *snapshot, uint32_t netns, const char *protocol,
 		  const char *process);
 json_t *refusal_row(const json_t *snapshot, uint32_t netns, const char *process);
+/* Of this name (NULL: any) on what is in the namespace of this name. */
+json_t *verdict_row(const json_t *snapshot, const char *netns, const char *verdict);
 /* What a process has in a destination's row. */
 json_t *share_row(const json_t *destination, const char *process);
 
