@@ -46,7 +46,8 @@ bool counted_as_kernel(const json_t *snapshot, const struct toward *toward)
 
 	return number(row, "time_wait") + number(row, "recyclable") ==
 		       kernel_has(toward, "state time-wait") &&
-	       number(row, "active") == kernel_has(toward, "exclude time-wait");
+	       number(row, "active") + number(row, "exclusive") ==
+		       kernel_has(toward, "exclude time-wait");
 }
 
 bool served_by(const json_t *snapshot, const struct toward *toward, const struct service *service,

@@ -34,7 +34,8 @@ struct toward {
 /* The row of this destination; NULL: there is none. */
 json_t *toward_row(const json_t *snapshot, const struct toward *toward);
 
-/* Does it say as many active and as many in TIME_WAIT as the kernel has, now? */
+/* Does it say as many open, active or bound first, and as many in TIME_WAIT as the kernel has, now?
+ */
 bool counted_as_kernel(const json_t *snapshot, const struct toward *toward);
 
 /* Does it say that this process of the service listens there, and what the port is for (NULL: no

@@ -12,6 +12,7 @@
 #define TINY_FIRST "40000"
 #define TINY_LAST "40015"
 #define TINY_SIZE 16
+#define MORE 10
 
 static const struct toward web_port = { CLIENTS, ADDRESS_B, WEB_PORT };
 
@@ -79,26 +80,56 @@ static void curl_beyond_a_narrow_range_is_refused(void **state)
 {
 	struct scenario *scenario = *state;
 	struct service *curl;
+	char *output;
 
 	scenario_join(scenario);
 	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", TINY_FIRST " " TINY_LAST);
 	scenario_watch(scenario);
 	clients_web(scenario);
-	curl = start_curl(scenario, TINY_SIZE + 10);
+	curl = start_curl(scenario, TINY_SIZE + MORE);
 	EVENTUALLY(scenario->watch,
 		   number(toward_row(snapshot, &web_port), "active") == TINY_SIZE &&
 			   counted_as_kernel(snapshot, &web_port) &&
 			   owned_by(snapshot, &web_port, "curl", service_pid(curl)) &&
 			   refused_toward(snapshot, &web_port, "curl", service_pid(curl)) &&
 			   judged(snapshot, &web_port, "near_exhaustion", "critical"));
-	printf("%s\n", service_output(curl));
-	(void)count_of;
+	output = service_output(curl);
+	EVENTUALLY(scenario->watch, number(owner_row(snapshot, scenario->clients, "tcp", "curl"),
+					   "refusals") == count_of(output, "curl: (7)"));
+	assert_int_equal(count_of(output, "curl: (7)"), MORE);
+	free(output);
 	says(RUN(NULL, "doctor"), 0, "narrow_range: " CLIENTS " tcp");
+}
+
+/* Some in a second, each a process of its own: in TIME_WAIT, 32 ports bear one in two seconds. */
+static void a_script_of_curls_churns_until_it_is_refused(void **state)
+{
+	struct scenario *scenario = *state;
+	struct service *script;
+	char *output;
+
+	scenario_join(scenario);
+	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", "40000 40031");
+	scenario_watch(scenario);
+	clients_web(scenario);
+	script = scenario_service(scenario, CLIENTS, "script", NULL);
+	SERVICE_START(script, "tcp", 0, "sh", "-c",
+		      "while sleep 0.4; do curl -sS -o /dev/null " WEB "; done");
+	EVENTUALLY(scenario->watch,
+		   counted_as_kernel(snapshot, &web_port) &&
+			   all_of(toward_row(snapshot, &web_port), "curl", "used") ==
+				   number(toward_row(snapshot, &web_port), "used") &&
+			   judged(snapshot, &web_port, "churn", "critical") &&
+			   refusal_row(snapshot, scenario->clients, "curl"));
+	output = service_output(script);
+	assert_non_null(strstr(output, "curl: (7)"));
+	free(output);
 }
 
 const struct CMUnitTest web_clients_suite[] = {
 	SCENARIO(what_curl_has_open_is_active_and_its_own),
 	SCENARIO(what_curl_closed_first_waits_and_is_still_its_own),
 	SCENARIO(curl_beyond_a_narrow_range_is_refused),
+	SCENARIO(a_script_of_curls_churns_until_it_is_refused),
 };
 const size_t web_clients_suite_count = sizeof(web_clients_suite) / sizeof(web_clients_suite[0]);

@@ -75,6 +75,8 @@ static void add_all(struct programme *programme)
 		{ page_suite, &page_suite_count, DIFFERS_NEVER },
 		{ top_suite, &top_suite_count, DIFFERS_NEVER },
 		{ web_clients_suite, &web_clients_suite_count, DIFFERS_NEVER },
+		{ proxy_clients_suite, &proxy_clients_suite_count, DIFFERS_NEVER },
+		{ database_clients_suite, &database_clients_suite_count, DIFFERS_NEVER },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)

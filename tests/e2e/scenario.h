@@ -73,6 +73,8 @@ extern const struct CMUnitTest page_suite[];
 extern const struct CMUnitTest record_suite[];
 extern const struct CMUnitTest names_suite[];
 extern const struct CMUnitTest top_suite[];
+extern const struct CMUnitTest proxy_clients_suite[];
+extern const struct CMUnitTest database_clients_suite[];
 extern const struct CMUnitTest web_clients_suite[];
 extern const size_t holds_suite_count;
 extern const size_t refusal_suite_count;
@@ -94,6 +96,8 @@ extern const size_t page_suite_count;
 extern const size_t record_suite_count;
 extern const size_t names_suite_count;
 extern const size_t top_suite_count;
+extern const size_t proxy_clients_suite_count;
+extern const size_t database_clients_suite_count;
 extern const size_t web_clients_suite_count;
 
 #define SCENARIO(function) \
