@@ -119,14 +119,16 @@ static void what_psql_closed_waits_and_is_still_its_own(void **state)
 							BOUNCER_TEXT, "-U", OWNER, "-Atc",
 							"select 'well'", NULL }),
 		     0, "well");
+	/* pgbouncer may be the first to close one of them */
 	EVENTUALLY(scenario->watch,
-		   number(toward_row(snapshot, &to_bouncer), "time_wait") == 10 &&
-			   all_of(toward_row(snapshot, &to_bouncer), "psql", "time_wait") == 10 &&
+		   number(toward_row(snapshot, &to_bouncer), "time_wait") > 0 &&
+			   all_of(toward_row(snapshot, &to_bouncer), "psql", "time_wait") ==
+				   number(toward_row(snapshot, &to_bouncer), "used") &&
 			   counted_as_kernel(snapshot, &to_bouncer) &&
 			   served_by(snapshot, &to_bouncer, bouncer, "pgbouncer", NULL));
 }
 
-/* A connection for each transaction, six in a second, which 64 ports do not bear for a minute. */
+/* A connection for each transaction, four in a second, which 64 ports do not bear for a minute. */
 static void pgbench_that_connects_each_time_churns_until_it_is_refused(void **state)
 {
 	struct scenario *scenario = *state;

@@ -296,8 +296,10 @@ const char *text(const json_t *row, const char *key)
 
 void wait_or_fail(uint64_t deadline, const char *what, const json_t *snapshot)
 {
-	if (clock_ns(CLOCK_MONOTONIC) > deadline)
-		fail_msg("never true: %s\n%s", what, json_dumps(snapshot, JSON_INDENT(1)));
+	if (clock_ns(CLOCK_MONOTONIC) > deadline) {
+		json_dumpf(snapshot, stdout, JSON_INDENT(1)); /* more than a message has room for */
+		fail_msg("never true: %s", what);
+	}
 	usleep(100000);
 }
 
