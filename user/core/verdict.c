@@ -123,11 +123,24 @@ static double used_soon(const struct numbers *numbers)
 	return verdict_waiting_rate(numbers) * TIME_WAIT_S + numbers->active;
 }
 
+/* All is in TIME_WAIT for longer than somebody asks for it: who opens fast enough finds nothing
+ * free for most of a minute, and so neither opens nor closes. */
+static bool goes_on_in_vain(const struct numbers *numbers)
+{
+	struct flow_summary sum = last_minute(numbers, CHURN_PERIODS_MIN);
+
+	return numbers->refusing && sum.periods >= CHURN_PERIODS_MIN &&
+	       over(numbers->used, numbers->capacity, &full, false) &&
+	       sum.waited * 2ULL <= numbers->waiting;
+}
+
 /* Many that are closed at once and not opened again are no churn. One picture cannot tell. */
 static bool goes_on(const struct numbers *numbers)
 {
 	struct flow_summary sum = last_minute(numbers, CHURN_PERIODS);
 
+	if (goes_on_in_vain(numbers))
+		return true;
 	if (sum.periods < CHURN_PERIODS_MIN)
 		return numbers->found;
 	return sum.opening >= CHURN_PERIODS_MIN && sum.waiting >= CHURN_PERIODS_MIN;

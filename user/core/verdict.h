@@ -42,6 +42,7 @@ struct numbers {
 	uint32_t mine;           /* ports of the owner that is judged or named */
 	uint32_t explained;      /* ports that are lost to somebody who has a verdict */
 	uint32_t refused;        /* in the pool, within 60 s */
+	bool refusing;           /* again and again, up to now */
 	bool wider;              /* there is a wider range to be had */
 	bool small;              /* the range is narrower than the usual one */
 	bool found;              /* how it came to be is not known */

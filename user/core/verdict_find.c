@@ -247,6 +247,7 @@ static struct numbers destination_numbers(const struct ledger *ledger,
 		.stiff = tally->stiff,
 		.explained = pool->explained,
 		.refused = pool_refused_recently(pool, ledger->now_ns),
+		.refusing = pool_refuses_on(pool, ledger->now_ns),
 		.small = pool_size(pool) < USUAL_RANGE_SIZE,
 	};
 }

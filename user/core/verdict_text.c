@@ -189,19 +189,32 @@ static double opening_rate(const struct numbers *n, bool *ret_counted)
 	return *ret_counted ? sum.opened / sum.seconds : verdict_waiting_rate(n);
 }
 
-static char *churn_evidence(struct arena *arena, const struct finding *f, const struct names *names)
+/* With those that are not opened, for there is no port. */
+static double wanted_rate(const struct numbers *n)
 {
-	const struct numbers *n = &f->numbers;
 	bool counted;
 	double rate = opening_rate(n, &counted);
 
+	return n->refusing ? rate + (double)n->refused / TIME_WAIT_S : rate;
+}
+
+static char *churn_evidence(struct arena *arena, const struct finding *f, const struct names *names)
+{
+	const struct numbers *n = &f->numbers;
+	char refused[CHANGE_MAX] = "";
+	bool counted;
+	double rate = opening_rate(n, &counted);
+
+	if (n->refusing)
+		snprintf(refused, sizeof(refused), "; %u were refused in the last %u s", n->refused,
+			 TIME_WAIT_S);
 	return arena_printf(
 		arena,
 		"%s%.1f connections a second are opened to %s and closed on this side "
 		"first, most by %s: %u of %u ports are used, %u of them in TIME_WAIT, "
-		"which lasts %u s, so that these ports bear no more than %.1f a second.",
+		"which lasts %u s, so that these ports bear no more than %.1f a second%s.",
 		counted ? "" : "At least ", rate, names->destination, names->owner, n->used,
-		n->capacity, n->waiting, TIME_WAIT_S, bears(n->capacity));
+		n->capacity, n->waiting, TIME_WAIT_S, bears(n->capacity), refused);
 }
 
 /* Only with timestamps, and only for remnants whose peer has closed, does the kernel reuse. */
@@ -230,8 +243,7 @@ static char *reuse_remedy(struct arena *arena, const struct finding *f, const st
 static char *keep_remedy(struct arena *arena, const struct finding *f, const struct names *names)
 {
 	const struct numbers *n = &f->numbers;
-	bool counted;
-	double rate = opening_rate(n, &counted);
+	double rate = wanted_rate(n);
 	double enough = bears(n->capacity) * 0.8;
 	double requests = enough > 0 ? ceil(rate / enough) : 2;
 
