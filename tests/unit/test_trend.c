@@ -30,6 +30,22 @@ static void steady_growth_foretells_the_end(void **state)
 	assert_float_equal(trend_seconds_to(&trend, 2200, 2800), 60, 1);
 }
 
+static void a_load_that_begins_is_not_taken_for_less(void **state)
+{
+	struct trend trend = grown(0, 100, 5);
+
+	(void)state;
+	assert_float_equal(trend_seconds_to(&trend, 500, 4000), 35, 0.001);
+}
+
+static void a_glimpse_foretells_nothing(void **state)
+{
+	struct trend trend = grown(0, 100, 4);
+
+	(void)state;
+	assert_true(isnan(trend_seconds_to(&trend, 400, 4000)));
+}
+
 static void a_full_scope_ends_now(void **state)
 {
 	struct trend trend = grown(1000, -10, 10);
@@ -85,6 +101,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steady_growth_foretells_the_end),
+		cmocka_unit_test(a_load_that_begins_is_not_taken_for_less),
+		cmocka_unit_test(a_glimpse_foretells_nothing),
 		cmocka_unit_test(a_full_scope_ends_now),
 		cmocka_unit_test(what_stays_or_falls_has_no_end),
 		cmocka_unit_test(an_end_beyond_a_day_is_none),
