@@ -59,8 +59,8 @@ MAKEFLAGS += --no-print-directory
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all run deps test test-unit test-e2e test-vm test-packaging check format asan fuzz fuzz-targets \
-	man completions deb install uninstall clean help
+.PHONY: all run story deps test test-unit test-e2e test-vm test-packaging check format asan fuzz \
+	fuzz-targets man completions deb install uninstall clean help
 
 all: $(B)/portgauge ## build the agent (the default)
 
@@ -68,6 +68,9 @@ run: ## build what is missing and watch this host: http://127.0.0.1:9817
 	@tests/tools/need build || $(MAKE) deps
 	@$(MAKE) all
 	@exec $(B)/portgauge run $(ARGS)
+
+story: all ## a poller runs out of ports: what is told before and after (root; docs/story.md)
+	@tests/story/run $(ARGS)
 
 deps: ## install what building and testing need (Debian packages, as root)
 	$(Q)tests/tools/install-deps

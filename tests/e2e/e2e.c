@@ -77,6 +77,7 @@ static void add_all(struct programme *programme)
 		{ web_clients_suite, &web_clients_suite_count, DIFFERS_NEVER },
 		{ proxy_clients_suite, &proxy_clients_suite_count, DIFFERS_NEVER },
 		{ database_clients_suite, &database_clients_suite_count, DIFFERS_NEVER },
+		{ story_suite, &story_suite_count, DIFFERS_NEVER },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)

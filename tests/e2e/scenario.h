@@ -76,6 +76,7 @@ extern const struct CMUnitTest top_suite[];
 extern const struct CMUnitTest proxy_clients_suite[];
 extern const struct CMUnitTest database_clients_suite[];
 extern const struct CMUnitTest web_clients_suite[];
+extern const struct CMUnitTest story_suite[];
 extern const size_t holds_suite_count;
 extern const size_t refusal_suite_count;
 extern const size_t netns_suite_count;
@@ -99,6 +100,7 @@ extern const size_t top_suite_count;
 extern const size_t proxy_clients_suite_count;
 extern const size_t database_clients_suite_count;
 extern const size_t web_clients_suite_count;
+extern const size_t story_suite_count;
 
 #define SCENARIO(function) \
 	cmocka_unit_test_setup_teardown(function, scenario_setup, scenario_teardown)
