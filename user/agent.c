@@ -19,8 +19,7 @@
 
 #define PROC "/proc"
 #define DRAINS_MAX 64
-#define NAMED_MAX 256 /* processes, in a second */
-#define NS_PER_MS 1000000ULL
+#define NAMED_MAX 256     /* processes, in a second */
 #define RECONCILE_REST 10 /* times as long as the last one took */
 
 struct agent {
@@ -112,57 +111,10 @@ static void tell_health(struct agent *agent)
 		tell(agent, &note);
 }
 
-/* --- recordings ------------------------------------------------------------------------------ */
-
+/* A note_handler for what finds names. */
 static int hear(void *context, const struct note *note)
 {
 	return tell(context, note);
-}
-
-const struct source_replay *agent_replayed(const struct agent *agent)
-{
-	return agent->source->ops->replayed(agent->source);
-}
-
-/* Time goes on to where it was asked for, though nothing happened then. Two clocks are never read
- * at once; that must not make the moment another one than was asked for, counted from the start. */
-static void play_on(struct agent *agent, uint64_t until_ns)
-{
-	const struct note_times *begin = &agent_replayed(agent)->begin;
-	struct note note = { .kind = NOTE_TIME, .times = agent->known.times };
-	uint64_t more_ns = until_ns - note.times.monotonic;
-	uint64_t realtime = begin->realtime + (until_ns - begin->monotonic);
-
-	note.times.monotonic += more_ns;
-	note.times.realtime += more_ns;
-	note.times.boottime += more_ns;
-	if (note.times.realtime - realtime + NS_PER_MS < 2 * NS_PER_MS)
-		note.times.realtime = realtime;
-	tell(agent, &note);
-}
-
-int agent_play(struct agent *agent, uint64_t until_ns)
-{
-	const struct source_ops *ops = agent->source->ops;
-	int r = ops->play(agent->source, until_ns, hear, agent);
-
-	if (r == 0 && !ops->replayed(agent->source)->ended &&
-	    until_ns > agent->known.times.monotonic)
-		play_on(agent, until_ns);
-	return r;
-}
-
-static int play_start(struct agent *agent, const char *path)
-{
-	int r = agent_play(agent, 0);
-
-	if (r == 0 && !agent->known.ledger)
-		r = -ENODATA;
-	if (r < 0)
-		log_error("%s: %s at byte %llu: nothing before that can be replayed", path,
-			  agent_replayed(agent)->error == -ENODATA ? "cut" : "damaged",
-			  (unsigned long long)agent_replayed(agent)->offset);
-	return r;
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -189,7 +141,6 @@ static int open_source(struct agent *agent, const struct agent_config *config)
 		.ring_bytes = config->ring_bytes,
 		.max_holds = config->max_holds,
 		.cgroup_root = agent->cgroup_root,
-		.recording = config->recording,
 	};
 	int r = source_open(&agent->source, config->sources ? config->sources : source_table(),
 			    config->source, &source_config, agent->attempts,
@@ -215,8 +166,7 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 	agent->looks_when_told = config->looks_when_told;
 	agent->listener = config->listener;
 	agent->listener_context = config->listener_context;
-	if (!config->recording &&
-	    cgroup_find_root(&agent->cgroup_root, PROC "/self/mountinfo") == 0) {
+	if (cgroup_find_root(&agent->cgroup_root, PROC "/self/mountinfo") == 0) {
 		r = cgroup_table_new(&agent->cgroups, agent->cgroup_root);
 		if (r < 0)
 			return r;
@@ -224,8 +174,6 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 	r = open_source(agent, config);
 	if (r < 0)
 		return r;
-	if (agent->source->ops->play)
-		return play_start(agent, config->recording);
 	r = tell_start(agent);
 	if (r == 0)
 		r = open_names(agent, config->host_root);
@@ -461,14 +409,11 @@ static int read_tables(struct agent *agent, bool resync)
 
 int agent_reconcile(struct agent *agent)
 {
-	uint64_t began_ns;
+	uint64_t began_ns = agent->clock(CLOCK_MONOTONIC);
 	bool resync = agent->resync_wanted;
 	struct source_losses losses;
 	int r;
 
-	if (agent->source->ops->play)
-		return 0;
-	began_ns = agent->clock(CLOCK_MONOTONIC);
 	r = agent_drain(agent);
 	if (r < 0)
 		return r;
@@ -536,8 +481,6 @@ int agent_tick(struct agent *agent)
 {
 	int r;
 
-	if (agent->source->ops->play)
-		return 0;
 	r = agent_drain(agent);
 	if (r >= 0)
 		r = note_losses(agent);
@@ -593,8 +536,6 @@ int agent_dump(struct agent *agent, int fd, uint64_t reconcile_ns)
 
 int agent_view(struct agent *agent, struct view **ret)
 {
-	if (agent->source->ops->play)
-		return knowledge_view(&agent->known, ret);
 	tell_now(agent);
 	return knowledge_view(&agent->known, ret);
 }

@@ -24,8 +24,7 @@ struct agent_config {
 	uint32_t ring_bytes;
 	uint32_t max_holds;
 	const struct view_limits *limits; /* NULL: VIEW_LIMITS_DEFAULT; not kept */
-	const char *recording; /* what sources replay, instead of a living host; NULL: none */
-	bool looks_when_told;  /* no reconcile of its own accord, not even after a loss */
+	bool looks_when_told; /* no reconcile of its own accord, not even after a loss */
 	const struct source_ops *const *sources; /* NULL: source_table() */
 	uint64_t (*clock)(clockid_t clock);      /* NULL: clock_ns */
 	/* Where the files of the host are that name things: services, containers. Kept; NULL: "".
@@ -86,11 +85,6 @@ int agent_dump(struct agent *agent, int fd, uint64_t reconcile_ns);
 
 /* A view of now, not yet shared. */
 int agent_view(struct agent *agent, struct view **ret);
-
-/* Of an agent over a recording only, whose views are those of then; it has been played to the end
- * of its start. Goes on to until_ns, CLOCK_MONOTONIC of then. -EBADMSG: a note makes no sense. */
-int agent_play(struct agent *agent, uint64_t until_ns);
-const struct source_replay *agent_replayed(const struct agent *agent);
 
 /* The readable name of a namespace, or NULL. */
 const char *agent_netns_name(const struct agent *agent, uint32_t inode);

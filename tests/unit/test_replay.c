@@ -20,18 +20,19 @@
 #include "user/commands/replay_summary.h"
 #include "user/core/knowledge.h"
 #include "user/core/view.h"
+#include "user/player.h"
 #include "user/record/recorder.h"
+#include "user/record/replay.h"
 #include "user/registry.h"
-#include "user/sources/source_replay.h"
 
 #define GOLDEN "tests/golden/incident"
 #define VIEWS_MAX 64
 
 /* --- what there is to compare ---------------------------------------------------------------- */
 
-static void agent_closep(struct agent **agent)
+static void player_closep(struct player **player)
 {
-	agent_close(*agent);
+	player_close(*player);
 }
 
 /* The document of a view, which goes; the caller frees. */
@@ -49,11 +50,11 @@ static char *document(struct view *view)
 	return text;
 }
 
-static char *picture(struct agent *agent)
+static char *picture(struct player *player)
 {
 	struct view *view = NULL;
 
-	assert_int_equal(agent_view(agent, &view), 0);
+	assert_int_equal(player_view(player, &view), 0);
 	return document(view);
 }
 
@@ -102,19 +103,12 @@ static void write_file(const char *path, const void *data, size_t size)
 	assert_int_equal(fclose(file), 0);
 }
 
-static int open_replay(struct agent **ret, const char *path)
+static struct player *replay(const char *path)
 {
-	struct agent_config config = { .sources = source_replay_table(), .recording = path };
+	struct player *player = NULL;
 
-	return agent_open(ret, &config);
-}
-
-static struct agent *replay(const char *path)
-{
-	struct agent *agent = NULL;
-
-	assert_int_equal(open_replay(&agent, path), 0);
-	return agent;
+	assert_int_equal(player_open(&player, path), 0);
+	return player;
 }
 
 static const char *incident_file(char ret[PATH_MAX], const char *scratch)
@@ -128,13 +122,13 @@ static const char *incident_file(char ret[PATH_MAX], const char *scratch)
 
 static void compare(const char *path, const struct album *album)
 {
-	CLEANUP(agent_closep) struct agent *agent = replay(path);
+	CLEANUP(player_closep) struct player *player = replay(path);
 
 	for (size_t i = 0; i < album->count; i++) {
 		CLEANUP(freep) char *text = NULL;
 
-		assert_int_equal(agent_play(agent, album->times_ns[i]), 0);
-		text = picture(agent);
+		assert_int_equal(player_play(player, album->times_ns[i]), 0);
+		text = picture(player);
 		assert_string_equal(text, album->pictures[i]);
 	}
 }
@@ -234,13 +228,21 @@ static void happen(struct event event)
 	stage.events[stage.count++] = event;
 }
 
+static char *picture_now(struct agent *agent)
+{
+	struct view *view = NULL;
+
+	assert_int_equal(agent_view(agent, &view), 0);
+	return document(view);
+}
+
 /* A second of a living agent, and the picture at its end. */
 static void live_on(struct agent *agent, struct album *album)
 {
 	stage.now_ns += SECOND;
 	assert_int_equal(agent_tick(agent), 0);
 	stage.now_ns += MS;
-	album_add(album, stage.now_ns, picture(agent));
+	album_add(album, stage.now_ns, picture_now(agent));
 }
 
 static void live(struct agent *agent, struct album *album)
@@ -283,13 +285,13 @@ static void a_living_agent_is_replayed_without_its_host(void **state)
 
 /* --- times ----------------------------------------------------------------------------------- */
 
-static uint32_t used_at(struct agent *agent, uint64_t after_start_ns)
+static uint32_t used_at(struct player *player, uint64_t after_start_ns)
 {
 	struct view *view = NULL;
 	uint32_t used = 0;
 
-	assert_int_equal(agent_play(agent, INCIDENT_BEGIN_NS + after_start_ns), 0);
-	assert_int_equal(agent_view(agent, &view), 0);
+	assert_int_equal(player_play(player, INCIDENT_BEGIN_NS + after_start_ns), 0);
+	assert_int_equal(player_view(player, &view), 0);
 	for (size_t i = 0; i < view->pools_count; i++)
 		if (view->pools[i].netns == 1 && view->pools[i].protocol == IPPROTO_TCP)
 			used = view->pools[i].used;
@@ -300,66 +302,88 @@ static uint32_t used_at(struct agent *agent, uint64_t after_start_ns)
 /* One remnant from the start on, and a port 100 ms after each second. */
 static void time_stops_where_it_is_told_to(void **state)
 {
-	CLEANUP(agent_closep) struct agent *agent = NULL;
+	CLEANUP(player_closep) struct player *player = NULL;
 	char path[PATH_MAX];
 
-	agent = replay(incident_file(path, *state));
-	assert_int_equal(used_at(agent, 0), 1); /* the start takes longer */
-	assert_int_equal(used_at(agent, SECOND + 99 * MS), 2);
-	assert_int_equal(used_at(agent, SECOND + 100 * MS), 3);
-	assert_int_equal(used_at(agent, SECOND), 3); /* never back */
-	assert_int_equal(used_at(agent, 8 * SECOND), 9);
-	assert_false(agent_replayed(agent)->ended);
-	assert_int_equal(used_at(agent, 99 * SECOND), 5);
-	assert_true(agent_replayed(agent)->ended);
-	assert_int_equal(agent_replayed(agent)->end, NOTE_END_STOPPED);
-	assert_int_equal(agent_replayed(agent)->gaps, 1);
-	assert_int_equal(agent_replayed(agent)->missing, 17);
+	player = replay(incident_file(path, *state));
+	assert_int_equal(used_at(player, 0), 1); /* the start takes longer */
+	assert_int_equal(used_at(player, SECOND + 99 * MS), 2);
+	assert_int_equal(used_at(player, SECOND + 100 * MS), 3);
+	assert_int_equal(used_at(player, SECOND), 3); /* never back */
+	assert_int_equal(used_at(player, 8 * SECOND), 9);
+	assert_false(player_state(player)->ended);
+	assert_int_equal(used_at(player, 99 * SECOND), 5);
+	assert_true(player_state(player)->ended);
+	assert_int_equal(player_state(player)->end, NOTE_END_STOPPED);
+	assert_int_equal(player_state(player)->gaps, 1);
+	assert_int_equal(player_state(player)->missing, 17);
 }
 
 static void a_quiet_moment_has_its_own_time(void **state)
 {
-	CLEANUP(agent_closep) struct agent *agent = NULL;
+	CLEANUP(player_closep) struct player *player = NULL;
 	struct view *view = NULL;
 	char path[PATH_MAX];
 
-	agent = replay(incident_file(path, *state));
-	assert_int_equal(agent_play(agent, INCIDENT_BEGIN_NS + 15 * SECOND + 321 * MS), 0);
-	assert_int_equal(agent_view(agent, &view), 0);
+	player = replay(incident_file(path, *state));
+	assert_int_equal(player_play(player, INCIDENT_BEGIN_NS + 15 * SECOND + 321 * MS), 0);
+	assert_int_equal(player_view(player, &view), 0);
 	assert_int_equal(view->time, INCIDENT_EPOCH_NS + 15 * SECOND + 321 * MS);
 	view_unref(view);
+}
+
+static void rewound_it_plays_the_same_again(void **state)
+{
+	CLEANUP(player_closep) struct player *player = NULL;
+	CLEANUP(freep) char *before = NULL;
+	CLEANUP(freep) char *after = NULL;
+	char path[PATH_MAX];
+
+	player = replay(incident_file(path, *state));
+	assert_int_equal(used_at(player, 4 * SECOND), 5);
+	before = picture(player);
+	assert_int_equal(used_at(player, 99 * SECOND), 5);
+	assert_int_equal(player_rewind(player), 0);
+	assert_false(player_state(player)->ended);
+	assert_int_equal(player_state(player)->gaps, 0);
+	assert_int_equal(used_at(player, 0), 1);
+	assert_int_equal(used_at(player, 4 * SECOND), 5);
+	after = picture(player);
+	assert_string_equal(after, before);
+	assert_int_equal(used_at(player, 99 * SECOND), 5);
+	assert_int_equal(player_state(player)->gaps, 1);
 }
 
 /* --- damage ---------------------------------------------------------------------------------- */
 
 static void damage_ends_it_and_what_was_before_is_shown(void **state)
 {
-	CLEANUP(agent_closep) struct agent *agent = NULL;
+	CLEANUP(player_closep) struct player *player = NULL;
 	struct recorded *whole = recorded_incident();
 	char path[PATH_MAX];
 
 	whole->data[whole->size / 2] ^= 1;
 	write_file(scratch_path(path, *state, "bad"), whole->data, whole->size);
-	agent = replay(path);
-	assert_true(used_at(agent, 99 * SECOND) > 2);
-	assert_true(agent_replayed(agent)->ended);
-	assert_int_equal(agent_replayed(agent)->error, -EBADMSG);
-	assert_int_equal(agent_replayed(agent)->end, 0);
-	assert_true(agent_replayed(agent)->offset > RECORDING_HEAD_BYTES);
-	assert_true(agent_replayed(agent)->offset <= whole->size / 2);
+	player = replay(path);
+	assert_true(used_at(player, 99 * SECOND) > 2);
+	assert_true(player_state(player)->ended);
+	assert_int_equal(player_state(player)->error, -EBADMSG);
+	assert_int_equal(player_state(player)->end, 0);
+	assert_true(player_state(player)->offset > RECORDING_HEAD_BYTES);
+	assert_true(player_state(player)->offset <= whole->size / 2);
 	recorded_free(whole);
 }
 
 static void does_not_open(const char *path, const char *why)
 {
 	struct capture capture = capture_start(STDERR_FILENO);
-	struct agent *agent = NULL;
+	struct player *player = NULL;
 	char said[1024];
-	int r = open_replay(&agent, path);
+	int r = player_open(&player, path);
 
 	capture_end(&capture, said, sizeof(said));
 	assert_true(r < 0);
-	assert_null(agent);
+	assert_null(player);
 	assert_one_line(said, path);
 	assert_one_line(said, why);
 }
@@ -400,8 +424,8 @@ static char *read_text(const char *path)
 	return text;
 }
 
-static char *summary(struct agent *agent,
-		     void (*write_it)(FILE *, const struct view *, const struct source_replay *))
+static char *summary(struct player *player,
+		     void (*write_it)(FILE *, const struct view *, const struct replay_state *))
 {
 	struct view *view = NULL;
 	char *text = NULL;
@@ -409,8 +433,8 @@ static char *summary(struct agent *agent,
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	assert_int_equal(agent_view(agent, &view), 0);
-	write_it(out, view, agent_replayed(agent));
+	assert_int_equal(player_view(player, &view), 0);
+	write_it(out, view, player_state(player));
 	assert_int_equal(fclose(out), 0);
 	view_unref(view);
 	return text;
@@ -429,30 +453,30 @@ static void is_golden(char *text, const char *path)
 
 static void the_golden_recording_gives_the_golden_views(void **state)
 {
-	CLEANUP(agent_closep) struct agent *agent = NULL;
+	CLEANUP(player_closep) struct player *player = NULL;
 	struct recorded *whole = recorded_incident();
 
 	(void)state;
 	if (getenv("TAKE_GOLDEN"))
 		write_file(GOLDEN "-named.recording", whole->data, whole->size);
 	recorded_free(whole);
-	agent = replay(GOLDEN "-named.recording");
-	assert_int_equal(agent_play(agent, UINT64_MAX), 0);
-	is_golden(picture(agent), GOLDEN "-named.json");
+	player = replay(GOLDEN "-named.recording");
+	assert_int_equal(player_play(player, UINT64_MAX), 0);
+	is_golden(picture(player), GOLDEN "-named.json");
 }
 
 /* Of version 1, which nobody writes any more: it stays as it is. */
 static void a_recording_of_the_oldest_version_gives_the_golden_views(void **state)
 {
-	CLEANUP(agent_closep) struct agent *agent = replay(GOLDEN ".recording");
+	CLEANUP(player_closep) struct player *player = replay(GOLDEN ".recording");
 
 	(void)state;
-	assert_int_equal(agent_play(agent, INCIDENT_BEGIN_NS + 9 * SECOND), 0);
-	is_golden(picture(agent), GOLDEN "-at-9s.json");
-	assert_int_equal(agent_play(agent, UINT64_MAX), 0);
-	is_golden(picture(agent), GOLDEN ".json");
-	is_golden(summary(agent, replay_summary_text), GOLDEN "-summary.txt");
-	is_golden(summary(agent, replay_summary_json), GOLDEN "-summary.json");
+	assert_int_equal(player_play(player, INCIDENT_BEGIN_NS + 9 * SECOND), 0);
+	is_golden(picture(player), GOLDEN "-at-9s.json");
+	assert_int_equal(player_play(player, UINT64_MAX), 0);
+	is_golden(picture(player), GOLDEN ".json");
+	is_golden(summary(player, replay_summary_text), GOLDEN "-summary.txt");
+	is_golden(summary(player, replay_summary_json), GOLDEN "-summary.json");
 }
 
 int main(void)
@@ -462,6 +486,7 @@ int main(void)
 		scratch_test(a_living_agent_is_replayed_without_its_host),
 		scratch_test(time_stops_where_it_is_told_to),
 		scratch_test(a_quiet_moment_has_its_own_time),
+		scratch_test(rewound_it_plays_the_same_again),
 		scratch_test(damage_ends_it_and_what_was_before_is_shown),
 		scratch_test(what_cannot_be_replayed_is_one_line),
 		cmocka_unit_test(the_golden_recording_gives_the_golden_views),

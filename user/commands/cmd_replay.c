@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "user/agent.h"
 #include "user/base/log.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
@@ -14,12 +13,13 @@
 #include "user/commands/replay_summary.h"
 #include "user/commands/when.h"
 #include "user/core/view.h"
+#include "user/player.h"
 #include "user/registry.h"
-#include "user/sources/source_replay.h"
+#include "user/record/replay.h"
 
-static void agent_closep(struct agent **agent)
+static void player_closep(struct player **player)
 {
-	agent_close(*agent);
+	player_close(*player);
 }
 
 static void view_unrefp(struct view **view)
@@ -28,9 +28,9 @@ static void view_unrefp(struct view **view)
 }
 
 /* What was before the damage has been shown. */
-static int tell_damage(const struct agent *agent, const struct options *options)
+static int tell_damage(const struct player *player, const struct options *options)
 {
-	const struct source_replay *replayed = agent_replayed(agent);
+	const struct replay_state *replayed = player_state(player);
 
 	if (!replayed->error)
 		return EXIT_SUCCESS;
@@ -40,13 +40,13 @@ static int tell_damage(const struct agent *agent, const struct options *options)
 	return EXIT_FAILURE;
 }
 
-static int print(struct agent *agent, const struct options *options)
+static int print(struct player *player, const struct options *options)
 {
 	CLEANUP(view_unrefp) struct view *view = NULL;
 	struct view_limits limits = { .top = options_top(options, !options->json) };
 	int r;
 
-	r = agent_view(agent, &view);
+	r = player_view(player, &view);
 	if (r < 0) {
 		log_error("replay: %s", strerror(-r));
 		return EXIT_FAILURE;
@@ -54,20 +54,20 @@ static int print(struct agent *agent, const struct options *options)
 	if (!options->summary)
 		registry_encoder(options->json)(stdout, view, &limits);
 	else if (options->json)
-		replay_summary_json(stdout, view, agent_replayed(agent));
+		replay_summary_json(stdout, view, player_state(player));
 	else
-		replay_summary_text(stdout, view, agent_replayed(agent));
+		replay_summary_text(stdout, view, player_state(player));
 	if (fflush(stdout) || ferror(stdout)) {
 		log_error("replay: writing to standard output failed");
 		return EX_IOERR;
 	}
-	return tell_damage(agent, options);
+	return tell_damage(player, options);
 }
 
 /* The moment that was asked for, on the clock of then; false: it makes no sense. */
-static bool choose_end(const struct agent *agent, const struct options *options, uint64_t *ret_ns)
+static bool choose_end(const struct player *player, const struct options *options, uint64_t *ret_ns)
 {
-	const struct note_times *begin = &agent_replayed(agent)->begin;
+	const struct note_times *begin = &player_state(player)->begin;
 	char text[TEXT_TIME_MAX];
 	uint64_t at;
 
@@ -87,9 +87,10 @@ static bool choose_end(const struct agent *agent, const struct options *options,
 }
 
 /* A moment beyond the end of a recording that has one was never recorded. */
-static bool has_reached(const struct agent *agent, const struct options *options, uint64_t until_ns)
+static bool has_reached(const struct player *player, const struct options *options,
+			uint64_t until_ns)
 {
-	const struct source_replay *replayed = agent_replayed(agent);
+	const struct replay_state *replayed = player_state(player);
 	char text[TEXT_TIME_MAX];
 
 	if (!options->at || !replayed->ended || replayed->error || until_ns <= replayed->last_ns)
@@ -100,39 +101,35 @@ static bool has_reached(const struct agent *agent, const struct options *options
 	return false;
 }
 
-static int run(struct agent *agent, const struct options *options)
+static int run(struct player *player, const struct options *options)
 {
 	uint64_t until_ns = UINT64_MAX;
 	int r;
 
-	if (options->at && !choose_end(agent, options, &until_ns))
+	if (options->at && !choose_end(player, options, &until_ns))
 		return EX_USAGE;
-	r = agent_play(agent, until_ns);
+	r = player_play(player, until_ns);
 	if (r < 0) {
 		log_error("replay: %s: at byte %llu: %s", options->file,
-			  (unsigned long long)agent_replayed(agent)->offset,
+			  (unsigned long long)player_state(player)->offset,
 			  r == -EBADMSG ? "this makes no sense" : strerror(-r));
 		return EX_DATAERR;
 	}
-	if (!has_reached(agent, options, until_ns))
+	if (!has_reached(player, options, until_ns))
 		return EX_USAGE;
-	return print(agent, options);
+	return print(player, options);
 }
 
 int cmd_replay(int argc, char **argv)
 {
-	CLEANUP(agent_closep) struct agent *agent = NULL;
-	struct agent_config config;
+	CLEANUP(player_closep) struct player *player = NULL;
 	struct options options;
 
 	if (options_parse(&options, argc, argv,
 			  OPTIONS_FILE | OPTIONS_REPLAY | OPTIONS_TOP | OPTIONS_JSON,
 			  "Shows what a recording tells, on any machine.") < 0)
 		return EX_USAGE;
-	config = options_agent(&options);
-	config.sources = source_replay_table();
-	config.recording = options.file;
-	if (agent_open(&agent, &config) < 0)
+	if (player_open(&player, options.file) < 0)
 		return EX_NOINPUT;
-	return run(agent, &options);
+	return run(player, &options);
 }

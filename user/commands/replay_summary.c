@@ -10,7 +10,7 @@
 #include "user/base/text.h"
 #include "user/base/units.h"
 #include "user/core/view.h"
-#include "user/sources/source.h"
+#include "user/record/replay.h"
 
 #define NAME_MAX_SHOWN 80
 
@@ -89,7 +89,7 @@ static void print_losses(FILE *out, const struct view *view)
 		view->health.drift_total);
 }
 
-static void print_file(FILE *out, const struct source_replay *replayed)
+static void print_file(FILE *out, const struct replay_state *replayed)
 {
 	if (replayed->gaps)
 		fprintf(out,
@@ -103,7 +103,7 @@ static void print_file(FILE *out, const struct source_replay *replayed)
 		fputs("the recording ended because the file was full\n", out);
 }
 
-void replay_summary_text(FILE *out, const struct view *view, const struct source_replay *replayed)
+void replay_summary_text(FILE *out, const struct view *view, const struct replay_state *replayed)
 {
 	char begin[TEXT_TIME_MAX];
 	char end[TEXT_TIME_MAX];
@@ -165,7 +165,7 @@ static json_t *pool_value(const struct view *view, const struct view_pool *pool)
 			 "refused", (json_int_t)totals.refused);
 }
 
-static json_t *file_value(const struct source_replay *replayed)
+static json_t *file_value(const struct replay_state *replayed)
 {
 	return json_pack("{s:b, s:o, s:b, s:I, s:I}", "whole", replayed->ended && !replayed->error,
 			 "bad_at_byte",
@@ -174,7 +174,7 @@ static json_t *file_value(const struct source_replay *replayed)
 			 "missing", (json_int_t)replayed->missing);
 }
 
-void replay_summary_json(FILE *out, const struct view *view, const struct source_replay *replayed)
+void replay_summary_json(FILE *out, const struct view *view, const struct replay_state *replayed)
 {
 	json_t *pools = json_array();
 	json_t *root;

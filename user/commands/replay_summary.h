@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
-struct source_replay;
+struct replay_state;
 struct view;
 
 /* view: of the moment up to which it was played. */
-void replay_summary_text(FILE *out, const struct view *view, const struct source_replay *replayed);
-void replay_summary_json(FILE *out, const struct view *view, const struct source_replay *replayed);
+void replay_summary_text(FILE *out, const struct view *view, const struct replay_state *replayed);
+void replay_summary_json(FILE *out, const struct view *view, const struct replay_state *replayed);

@@ -22,19 +22,6 @@ struct source_config {
 	uint32_t ring_bytes;     /* a power of two, at least a page */
 	uint32_t max_holds;      /* of the in-kernel table */
 	const char *cgroup_root; /* cgroup v2 mount; NULL: none */
-	const char *recording;   /* path, for the source that replays; NULL: none */
-};
-
-/* What became of a recording so far. */
-struct source_replay {
-	struct note_times begin; /* when its agent began to look */
-	uint64_t last_ns;        /* CLOCK_MONOTONIC: the newest time it tells so far */
-	uint64_t gaps;           /* places where events are missing */
-	uint64_t missing;        /* events that are missing there */
-	bool ended;              /* there is nothing more to play */
-	enum note_end end;       /* why it ends; 0: it was cut or damaged */
-	int error;               /* -ENODATA: cut; -EBADMSG: damaged; -EIO */
-	uint64_t offset;         /* bytes: good up to there */
 };
 
 /* Transitions that did not arrive, since the source was opened. */
@@ -74,13 +61,6 @@ struct source_ops {
 	int (*sweep)(struct source *self, bool resync, source_handler *handler, void *context);
 
 	int (*losses)(struct source *self, struct source_losses *ret);
-
-	/* Only of a source that replays, which says nothing by drain() and the others; NULL: it
-	 * sees a living kernel. Hands over what was recorded up to until_ns (CLOCK_MONOTONIC of
-	 * then), in its order; a reconcile is never cut in two, nor is the start. A handler's
-	 * negative errno ends it. */
-	int (*play)(struct source *self, uint64_t until_ns, note_handler *handler, void *context);
-	const struct source_replay *(*replayed)(const struct source *self);
 };
 
 /* Ends with NULL; best first. */
