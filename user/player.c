@@ -59,7 +59,7 @@ static void play_on(struct player *player, uint64_t until_ns)
 	knowledge_take(&player->known, &note);
 }
 
-int player_play(struct player *player, uint64_t until_ns)
+static int play_until(struct player *player, uint64_t until_ns)
 {
 	int r = replay_play(player->replay, until_ns, hear, player);
 
@@ -68,10 +68,17 @@ int player_play(struct player *player, uint64_t until_ns)
 	return r;
 }
 
+int player_play(struct player *player, uint64_t at_ns)
+{
+	uint64_t begin_ns = player_state(player)->begin.monotonic;
+
+	return play_until(player, at_ns < UINT64_MAX - begin_ns ? begin_ns + at_ns : UINT64_MAX);
+}
+
 /* What it began with has to be there, all of it. */
 static int play_start(struct player *player)
 {
-	int r = player_play(player, 0);
+	int r = play_until(player, 0);
 
 	return r == 0 && !player->known.ledger ? -ENODATA : r;
 }

@@ -15,10 +15,12 @@ struct view;
 int player_open(struct player **ret, const char *path);
 void player_close(struct player *player); /* NULL is fine */
 
-/* Goes on to until_ns, CLOCK_MONOTONIC of then; never back. -EBADMSG: a note makes no sense. */
-int player_play(struct player *player, uint64_t until_ns);
+/* Goes on to the moment so long after the recording began, or its end; never back. -EBADMSG: a note
+ * makes no sense. */
+int player_play(struct player *player, uint64_t at_ns);
 
-/* Back to the end of the start; what was known is forgotten. */
+/* Back to the end of the start; what was known is forgotten. After a failure it can only be closed.
+ */
 int player_rewind(struct player *player);
 
 /* A view of the moment it has been played to, not yet shared. */

@@ -12,95 +12,12 @@
 
 #include "command.h"
 #include "process.h"
+#include "recording.h"
 #include "scenario.h"
 
 #define LOCALHOST "127.0.0.1"
 #define TINY_SIZE 20
 #define SMALL_DISK "/run/pg-small"
-#define ARGUMENTS_MAX 16
-
-/* A program in the background, and what it says. */
-struct running {
-	pid_t pid;
-	int log;
-	char path[64]; /* of its recording */
-};
-
-static const char *said_by(const struct running *running, char *ret, size_t size)
-{
-	ssize_t n = pread(running->log, ret, size - 1, 0);
-
-	assert_true(n >= 0);
-	ret[n] = '\0';
-	return ret;
-}
-
-static void wait_for_words(const struct running *running, const char *words)
-{
-	uint64_t deadline = deadline_in(60);
-	char said[4096];
-
-	while (!strstr(said_by(running, said, sizeof(said)), words)) {
-		if (!program_runs(running->pid) || deadline < deadline_in(0))
-			fail_msg("it does not say '%s': %s", words, said);
-		usleep(20000);
-	}
-}
-
-/* Starts `portgauge record PATH ...` and waits until it records. */
-static struct running record_into(const struct scenario *scenario, const char *path,
-				  const char *option, const char *value)
-{
-	const char *argv[ARGUMENTS_MAX] = { watch_program(), "record", path };
-	struct running running = { .log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) };
-	size_t argc = 3;
-
-	assert_true(running.log >= 0);
-	snprintf(running.path, sizeof(running.path), "%s", path);
-	unlink(path);
-	if (scenario->source) {
-		argv[argc++] = "--source";
-		argv[argc++] = scenario->source;
-	}
-	if (option) {
-		argv[argc++] = option;
-		argv[argc++] = value;
-	}
-	running.pid = start_program(NULL, argv, running.log);
-	wait_for_words(&running, "recording to");
-	return running;
-}
-
-static struct running start_record_with(const struct scenario *scenario, const char *option,
-					const char *value)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/tmp/pg-test-%d.recording", getpid());
-	return record_into(scenario, path, option, value);
-}
-
-static struct running start_record(const struct scenario *scenario)
-{
-	return start_record_with(scenario, NULL, NULL);
-}
-
-/* Its end by SIGTERM, and the file for everyone to read. */
-static void stop_record(struct running *running)
-{
-	struct stat st;
-
-	assert_int_equal(stop_program(running->pid), 0);
-	assert_int_equal(stat(running->path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(chmod(running->path, 0644), 0);
-}
-
-static void forget(struct running *running)
-{
-	close(running->log);
-	assert_int_equal(unlink(running->path), 0);
-}
 
 /* Ends by itself; its status. */
 static int wait_for_end(const struct running *running, struct scenario *scenario,
@@ -199,12 +116,12 @@ static void a_recorded_exhaustion_is_seen_as_it_was(void **state)
 
 	make_tiny(scenario);
 	scenario_watch(scenario);
-	record = start_record(scenario);
+	record = recording_start(scenario);
 	exhaust(scenario);
 	EVENTUALLY(scenario->watch,
 		   number(owner_row(snapshot, scenario->clients, "tcp", "pg-p"), "refusals") == 3);
 	then = watch_snapshot(scenario->watch);
-	stop_record(&record);
+	recording_stop(&record);
 	space_delete(CLIENTS);
 	now = replay(&record, NULL);
 	same_row(pool_row(then, scenario->clients, "tcp"), pool_row(now, scenario->clients, "tcp"));
@@ -218,7 +135,7 @@ static void a_recorded_exhaustion_is_seen_as_it_was(void **state)
 	assert_string_equal(text(now, "source"), text(then, "source"));
 	json_decref(then);
 	json_decref(now);
-	forget(&record);
+	recording_forget(&record);
 }
 
 static void any_moment_can_be_looked_at(void **state)
@@ -232,13 +149,13 @@ static void any_moment_can_be_looked_at(void **state)
 	scenario_watch(scenario);
 	scenario_listener(scenario, LOCALHOST, 5000);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
-	record = start_record(scenario);
+	record = recording_start(scenario);
 	all_done(actor_connect(p, 5, LOCALHOST, 5000), 5);
 	EVENTUALLY(scenario->watch,
 		   number(owner_row(snapshot, scenario->clients, "tcp", "pg-p"), "used") == 5);
 	then = watch_snapshot(scenario->watch);
 	all_done(actor_connect(p, 10, LOCALHOST, 5000), 10);
-	stop_record(&record);
+	recording_stop(&record);
 	now = replay(&record, text(then, "time"));
 	assert_string_equal(text(now, "time"), text(then, "time"));
 	assert_true(number(owner_row(now, scenario->clients, "tcp", "pg-p"), "used") == 5);
@@ -249,7 +166,7 @@ static void any_moment_can_be_looked_at(void **state)
 	json_decref(then);
 	complains(RUN(NULL, "replay", record.path, "--at", "+9h"), 64, "+9h", "ends at");
 	complains(RUN(NULL, "replay", record.path, "--at", "noon"), 64, "noon", "12:34:56");
-	forget(&record);
+	recording_forget(&record);
 }
 
 static void a_summary_counts_what_happened(void **state)
@@ -258,14 +175,14 @@ static void a_summary_counts_what_happened(void **state)
 	struct running record;
 
 	make_tiny(scenario);
-	record = start_record(scenario);
+	record = recording_start(scenario);
 	exhaust(scenario);
-	stop_record(&record);
+	recording_stop(&record);
 	says(RUN(NULL, "replay", record.path, "--summary"), 0,
 	     CLIENTS " tcp: 20 of 20 ports held (20 shared, 0 exclusive); 20 taken, 0 released, "
 		     "3 refused");
 	says(RUN(NULL, "replay", record.path, "--summary", "--json"), 0, "\"whole\": true");
-	forget(&record);
+	recording_forget(&record);
 }
 
 /* --- trouble with the file ------------------------------------------------------------------- */
@@ -276,17 +193,17 @@ static void a_cut_recording_is_good_up_to_there(void **state)
 	struct running record;
 
 	make_tiny(scenario);
-	record = start_record(scenario);
+	record = recording_start(scenario);
 	exhaust(scenario);
 	for (int i = 0; i < 3; i++) /* the second one at the latest has all of it */
 		wait_for_more(&record, size_of(&record));
-	stop_record(&record);
+	recording_stop(&record);
 	assert_int_equal(truncate(record.path, size_of(&record) - 5), 0);
 	says(RUN(NULL, "replay", record.path), 1, "cut at byte");
 	says(RUN(NULL, "replay", record.path), 1, "pg-p[");
 	assert_int_equal(truncate(record.path, 10), 0);
 	complains(RUN(NULL, "replay", record.path), 66, record.path, "first bytes");
-	forget(&record);
+	recording_forget(&record);
 	complains(RUN(NULL, "replay", record.path), 66, record.path, "No such file");
 	complains(RUN(NULL, "replay", watch_program()), 66, watch_program(), "no recording");
 }
@@ -294,15 +211,15 @@ static void a_cut_recording_is_good_up_to_there(void **state)
 static void a_file_is_never_overwritten(void **state)
 {
 	struct scenario *scenario = *state;
-	struct running record = start_record(scenario);
+	struct running record = recording_start(scenario);
 
 	scenario_listener(scenario, LOCALHOST, 5000);
 	all_done(actor_connect(scenario_actor(scenario, CLIENTS, "pg-p"), 5, LOCALHOST, 5000), 5);
-	stop_record(&record);
+	recording_stop(&record);
 	complains(RUN(NULL, "record", record.path), 73, record.path, "name another");
 	says(RUN(NULL, "replay", record.path), 0, "POOL");
 	complains(RUN(NULL, "record", "/nowhere/r"), 73, "/nowhere/r", "No such file");
-	forget(&record);
+	recording_forget(&record);
 }
 
 static void open_and_close(struct scenario *scenario)
@@ -322,7 +239,7 @@ static void ended_with(const struct running *running, const char *words)
 	char said[4096];
 	unsigned int lines = 0;
 
-	said_by(running, said, sizeof(said));
+	running_said(running, said, sizeof(said));
 	for (const char *c = said; *c; c++)
 		lines += *c == '\n';
 	if (lines != 2 || !strstr(said, words))
@@ -337,12 +254,12 @@ static void a_full_disk_ends_it_in_one_line(void **state)
 	serve(scenario);
 	assert_int_equal(mkdir(SMALL_DISK, 0755), 0);
 	assert_int_equal(mount("none", SMALL_DISK, "tmpfs", 0, "size=64k"), 0);
-	record = record_into(scenario, SMALL_DISK "/r", NULL, NULL);
+	record = recording_start_into(scenario, SMALL_DISK "/r", NULL, NULL);
 	assert_int_equal(wait_for_end(&record, scenario, open_and_close), 74);
 	ended_with(&record, "No space left on device");
 	says(RUN(NULL, "replay", record.path, "--json"), 1, "\"" CLIENTS "\"");
 	says(RUN(NULL, "replay", record.path), 1, "cut at byte");
-	forget(&record);
+	recording_forget(&record);
 	assert_int_equal(umount(SMALL_DISK), 0);
 	assert_int_equal(rmdir(SMALL_DISK), 0);
 }
@@ -353,12 +270,12 @@ static void it_ends_at_its_largest_size(void **state)
 	struct running record;
 
 	serve(scenario);
-	record = start_record_with(scenario, "--max-size", "64KiB");
+	record = recording_start_with(scenario, "--max-size", "64KiB");
 	assert_int_equal(wait_for_end(&record, scenario, open_and_close), 0);
 	ended_with(&record, "--max-size");
 	assert_true(size_of(&record) <= 65536);
 	says(RUN(NULL, "replay", record.path, "--summary"), 0, "the file was full");
-	forget(&record);
+	recording_forget(&record);
 }
 
 /* --- losses ---------------------------------------------------------------------------------- */
@@ -394,16 +311,16 @@ static void what_a_recording_missed_it_finds_again(void **state)
 	struct running record;
 
 	scenario_listener(scenario, LOCALHOST, 5000);
-	record = start_record_with(scenario, "--ring-size", "4096");
+	record = recording_start_with(scenario, "--ring-size", "4096");
 	take_many_unseen(scenario, &record);
 	while (used_so_far(&record, scenario->clients) != MANY) {
 		if (deadline < deadline_in(0))
 			fail_msg("%g ports", used_so_far(&record, scenario->clients));
 		usleep(200000);
 	}
-	stop_record(&record);
+	recording_stop(&record);
 	says(RUN(NULL, "replay", record.path, "--summary"), 0, "ring_full");
-	forget(&record);
+	recording_forget(&record);
 }
 
 static void a_trace_says_what_it_lost(void **state)
@@ -418,12 +335,12 @@ static void a_trace_says_what_it_lost(void **state)
 	assert_true(trace.log >= 0);
 	scenario_listener(scenario, LOCALHOST, 5000);
 	trace.pid = start_program(NULL, argv, trace.log);
-	wait_for_words(&trace, "EVENT");
+	running_wait_for(&trace, "EVENT");
 	take_many_unseen(scenario, &trace);
-	wait_for_words(&trace, "events are missing here: ring_full");
+	running_wait_for(&trace, "events are missing here: ring_full");
 	assert_int_equal(stop_program(trace.pid), 0);
-	assert_non_null(
-		strstr(said_by(&trace, said, sizeof(said)), "trace: 0 events shown, ring_full "));
+	assert_non_null(strstr(running_said(&trace, said, sizeof(said)),
+			       "trace: 0 events shown, ring_full "));
 	close(trace.log);
 }
 
@@ -522,9 +439,9 @@ static void a_trace_follows_one_process_toward_one_destination(void **state)
 		all_done(actor_connect(p, 1, LOCALHOST, 5001), 1);
 		all_done(actor_connect(p, 1, LOCALHOST, 5000), 1);
 		usleep(200000);
-	} while (!strstr(said_by(&trace, out, sizeof(out)), "pg-p"));
+	} while (!strstr(running_said(&trace, out, sizeof(out)), "pg-p"));
 	assert_int_equal(stop_program(trace.pid), 0);
-	said_by(&trace, out, sizeof(out));
+	running_said(&trace, out, sizeof(out));
 	assert_non_null(strstr(out, " events shown, none lost\n"));
 	assert_true(lines_of(out, "pg-p") >= 1);
 	close(trace.log);

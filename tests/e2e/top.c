@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "process.h"
+#include "recording.h"
 #include "scenario.h"
 #include "screen.h"
 
@@ -100,6 +101,81 @@ static void top_works_alone(void **state)
 	PRESS(scenario->screen, "Enter", "Enter");
 	screen_shows(scenario->screen, "Destinations of pg-?[2J[");
 	screen_shows(scenario->screen, ">127.0.0.2:6432");
+}
+
+static void show_recording(struct scenario *scenario, const struct running *record, const char *at)
+{
+	char command[COMMAND_MAX];
+
+	snprintf(command, sizeof(command), "%s top --replay %s%s; echo status $?; exec sleep 1000",
+		 watch_program(), record->path, at);
+	show(scenario, 24, 80, command);
+}
+
+/* Refused, then all released: the screen is of the one moment or of the other. */
+static struct running record_two_moments(struct scenario *scenario)
+{
+	struct running record = recording_start(scenario);
+	struct actor *p;
+
+	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", "40000 40019");
+	scenario_listener(scenario, LOCALHOST, 5000);
+	p = scenario_actor(scenario, CLIENTS, "pg-p");
+	assert_int_equal(actor_connect(p, 23, LOCALHOST, 5000).failed, 3);
+	usleep(3000000); /* seconds that are to be gone through */
+	recording_stop(&record);
+	return record;
+}
+
+static void top_shows_a_recording_as_it_was(void **state)
+{
+	struct scenario *scenario = *state;
+	struct running record = record_two_moments(scenario);
+
+	show_recording(scenario, &record, "");
+	screen_shows(scenario->screen, "REPLAY ");
+	screen_shows(scenario->screen, "3 refused in 60 s  END"); /* goes on by itself */
+	screen_press(scenario->screen, "[");
+	screen_shows(scenario->screen, "UTC +0:00:00");
+	screen_shows(scenario->screen, "PAUSED");
+	screen_hides(scenario->screen, "refused in 60 s");
+	screen_press(scenario->screen, "]");
+	screen_shows(scenario->screen, "3 refused in 60 s  END");
+	screen_shows(scenario->screen, "pg-test-cl~ tcp      20    20 100.0% " LOCALHOST ":5000");
+	screen_press(scenario->screen, "6");
+	screen_shows(scenario->screen, "PortsRefused");
+	PRESS(scenario->screen, "3", "/", "p", "g", "-", "p", "Enter", "Enter");
+	screen_shows(scenario->screen, "Destinations of pg-p[");
+	PRESS(scenario->screen, ",", ",");
+	screen_shows(scenario->screen, "PAUSED");
+	screen_press(scenario->screen, "p");
+	screen_shows(scenario->screen, "END");
+	screen_press(scenario->screen, "q");
+	screen_shows(scenario->screen, "status 0");
+	show_recording(scenario, &record, " --at +1s");
+	screen_press(scenario->screen, ".");
+	screen_shows(scenario->screen, "UTC +0:00:0");
+	screen_hides(scenario->screen, "UTC +0:00:00");
+	recording_forget(&record);
+}
+
+static void top_says_in_one_line_what_it_cannot_replay(void **state)
+{
+	struct scenario *scenario = *state;
+	struct running record = recording_start(scenario);
+
+	recording_stop(&record);
+	show_recording(scenario, &record, " --at +9h");
+	screen_shows(scenario->screen, "is after the recording, which ends at");
+	screen_shows(scenario->screen, "status 64");
+	show_recording(scenario, &record, " --connect x");
+	screen_shows(scenario->screen, "only one of them");
+	screen_shows(scenario->screen, "status 64");
+	assert_int_equal(truncate(record.path, 20), 0);
+	show_recording(scenario, &record, "");
+	screen_shows(scenario->screen, "cut at byte 16");
+	screen_shows(scenario->screen, "status 66");
+	recording_forget(&record);
 }
 
 static unsigned int lines_of(const char *text)
@@ -264,6 +340,8 @@ static void top_says_in_one_line_what_is_missing(void **state)
 const struct CMUnitTest top_suite[] = {
 	SCENARIO(top_shows_what_a_running_agent_knows),
 	SCENARIO(top_works_alone),
+	SCENARIO(top_shows_a_recording_as_it_was),
+	SCENARIO(top_says_in_one_line_what_it_cannot_replay),
 	SCENARIO(top_follows_the_size_of_the_terminal),
 	SCENARIO(top_leaves_the_terminal_as_it_was),
 	SCENARIO(top_needs_no_color),

@@ -23,7 +23,7 @@
 #define EVERYTHING                                                                           \
 	(OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_TOP | OPTIONS_JSON | OPTIONS_REFUSED | \
 	 OPTIONS_WEB | OPTIONS_CONTROL | OPTIONS_FILTER | OPTIONS_RECORD | OPTIONS_REPLAY |  \
-	 OPTIONS_CHECK | OPTIONS_CONNECT)
+	 OPTIONS_CHECK | OPTIONS_CONNECT | OPTIONS_RECORDING)
 
 /* Arguments in writable memory, as main gets them. */
 struct line {

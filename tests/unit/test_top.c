@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/counter.h"
+#include "user/top/playback.h"
 
 #define ESCAPE "\033"
 #define ENTER "\r"
@@ -441,6 +442,48 @@ static void a_pause_keeps_the_picture(void **state)
 	top_free(p.top);
 }
 
+static void a_recording_is_shown_as_one_with_its_time(void **state)
+{
+	struct playback playback;
+	struct play p = play();
+
+	(void)state;
+	playback_init(&playback, NOW - 100 * SECOND, 91 * SECOND);
+	top_replay(p.top, &playback);
+	shows(&p, "waiting for the first picture");
+	look(&p, "");
+	shows(&p, "REPLAY web-3 10:54:18 UTC");
+	shows(&p, "\nREPLAY 2026-11-22 10:54:09 UTC +0:01:31  p pause");
+	look(&p, "++");
+	shows(&p, "+0:01:31 x4");
+	top_tell(p.top, "it is cut");
+	shows(&p, "\nit is cut\n");
+	shows(&p, "REPLAY web-3");
+	top_free(p.top);
+}
+
+static void keys_move_in_a_recording(void **state)
+{
+	struct playback playback;
+	struct play p = play();
+
+	(void)state;
+	playback_init(&playback, NOW - 123 * (SECOND / 1000), 0);
+	top_replay(p.top, &playback);
+	look(&p, ".");
+	assert_int_equal(playback_shown_ns(&playback), SECOND);
+	shows(&p, "PAUSED\n");
+	p.rows.pools[0].used = 17;
+	look(&p, ""); /* to pause is not to let go */
+	shows(&p, "   17 ");
+	playback_end(&playback, SECOND);
+	shows(&p, "END\n");
+	look(&p, "/.,p");
+	shows(&p, "\n/.,p_\n"); /* letters of the filter, here */
+	assert_int_equal(playback_shown_ns(&playback), SECOND);
+	top_free(p.top);
+}
+
 static void help_goes_by_any_key_and_q_quits(void **state)
 {
 	struct play p = play();
@@ -498,6 +541,8 @@ int main(void)
 		cmocka_unit_test(where_enter_leads_nothing_is_filtered),
 		cmocka_unit_test(rows_are_sorted_by_any_column),
 		cmocka_unit_test(a_pause_keeps_the_picture),
+		cmocka_unit_test(a_recording_is_shown_as_one_with_its_time),
+		cmocka_unit_test(keys_move_in_a_recording),
 		cmocka_unit_test(help_goes_by_any_key_and_q_quits),
 		cmocka_unit_test(keys_go_round_the_lists),
 	};

@@ -16,21 +16,28 @@
 #include "user/base/util.h"
 #include "user/commands/api.h"
 #include "user/commands/command.h"
+#include "user/commands/moment.h"
 #include "user/commands/options.h"
+#include "user/commands/rerun.h"
 #include "user/commands/view_read.h"
 #include "user/core/ledger.h"
 #include "user/core/view.h"
 #include "user/host/privilege.h"
 #include "user/loop.h"
+#include "user/player.h"
+#include "user/record/replay.h"
 #include "user/top/live.h"
+#include "user/top/playback.h"
 
 #define SNAPSHOT "/api/v1/snapshot"
 #define DRAIN_NS 100000000ULL
 #define SECOND_US 1000000ULL
+#define PACE_US 100000ULL /* how often we look where a recording has come to */
 #define WAIT_MS 1000
 #define LOOK_US 20000ULL /* how often we look whether an answer is there */
 
-/* Of one's own: agent, alerts and loop. Of another agent: api and event. */
+/* Of one's own: agent, alerts and loop. Of another agent: api and event. Of a recording: rerun and
+ * event. */
 struct watching {
 	struct agent *agent;
 	struct alerts *alerts;
@@ -40,6 +47,11 @@ struct watching {
 	sd_event_source *timer;
 	struct live *live;
 	bool asks; /* the answer is not there yet */
+	struct moment moment;
+	struct rerun *rerun;
+	struct playback playback;
+	uint64_t ticked_ns; /* CLOCK_MONOTONIC: when playback was told the time */
+	bool damage_is_told;
 };
 
 /* The terminal first: what else goes wrong is to be read there. */
@@ -52,6 +64,7 @@ static void watching_done(struct watching *watching)
 	loop_free(watching->loop);
 	alerts_free(watching->alerts);
 	agent_close(watching->agent);
+	rerun_close(watching->rerun);
 }
 
 static void view_unrefp(struct view **view)
@@ -165,6 +178,13 @@ static int take_answer(struct watching *watching)
 	return r < 0 ? live_tell(watching->live, reason) : show(watching, document);
 }
 
+static int wake_again(sd_event_source *timer, uint64_t in_us)
+{
+	int r = sd_event_source_set_time_relative(timer, in_us);
+
+	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
 static int on_timer(sd_event_source *timer, uint64_t time_us, void *context)
 {
 	struct watching *watching = context;
@@ -178,13 +198,11 @@ static int on_timer(sd_event_source *timer, uint64_t time_us, void *context)
 		r = take_answer(watching);
 	}
 	if (r == 0)
-		r = sd_event_source_set_time_relative(timer, watching->asks ? LOOK_US : SECOND_US);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+		r = wake_again(timer, watching->asks ? LOOK_US : SECOND_US);
 	return r < 0 ? sd_event_exit(watching->event, r) : 0;
 }
 
-static int open_event(struct watching *watching)
+static int open_event(struct watching *watching, uint64_t first_us, sd_event_time_handler_t on_time)
 {
 	sigset_t set;
 	int r;
@@ -203,7 +221,7 @@ static int open_event(struct watching *watching)
 		r = sd_event_add_signal(watching->event, NULL, SIGTERM, NULL, NULL);
 	if (r >= 0)
 		r = sd_event_add_time_relative(watching->event, &watching->timer, CLOCK_MONOTONIC,
-					       SECOND_US, 0, on_timer, watching);
+					       first_us, 0, on_time, watching);
 	return r;
 }
 
@@ -230,7 +248,7 @@ static int watch_there(struct watching *watching, const struct options *options)
 	if (r == 0 && first_answer(watching, &document) < 0)
 		return EX_UNAVAILABLE;
 	if (r == 0)
-		r = open_event(watching);
+		r = open_event(watching, SECOND_US, on_timer);
 	if (r < 0) {
 		log_error("top: cannot set up the event loop: %s", strerror(-r));
 		return EXIT_FAILURE;
@@ -245,6 +263,99 @@ static int watch_there(struct watching *watching, const struct options *options)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* --- a recording ----------------------------------------------------------------------------- */
+
+/* To where playback is. The work is no time of the recording. */
+static int on_moved(void *context)
+{
+	struct watching *watching = context;
+	struct playback *playback = &watching->playback;
+	const struct player *player = rerun_player(watching->rerun);
+	uint64_t at_ns = playback_shown_ns(playback);
+	int r;
+
+	if (at_ns == rerun_at_ns(watching->rerun))
+		return 0;
+	r = rerun_go(watching->rerun, at_ns);
+	if (r < 0) {
+		moment_judge(&watching->moment, player, at_ns, r);
+		return r;
+	}
+	if (rerun_has_ended(watching->rerun))
+		playback_end(playback, rerun_at_ns(watching->rerun));
+	if (!watching->damage_is_told)
+		watching->damage_is_told = moment_tell_damage(&watching->moment, player);
+	watching->ticked_ns = clock_ns(CLOCK_MONOTONIC);
+	return live_take(watching->live, rerun_view(watching->rerun), false);
+}
+
+static int on_pace(sd_event_source *timer, uint64_t time_us, void *context)
+{
+	struct watching *watching = context;
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+	int r;
+
+	(void)time_us;
+	playback_advance(&watching->playback, now_ns - watching->ticked_ns);
+	watching->ticked_ns = now_ns;
+	r = on_moved(watching);
+	if (r >= 0)
+		r = wake_again(timer, PACE_US);
+	return r < 0 ? sd_event_exit(watching->event, r) : 0;
+}
+
+/* 0, or the status to end with. */
+static int open_recording(struct watching *watching, const struct options *options)
+{
+	struct moment moment = { "top", options->recording, options->at };
+	const struct player *player;
+	uint64_t at_ns = 0;
+	int status;
+
+	watching->moment = moment;
+	if (rerun_open(&watching->rerun, options->recording) < 0)
+		return EX_NOINPUT;
+	player = rerun_player(watching->rerun);
+	status = moment_choose(&at_ns, &moment, player);
+	if (status)
+		return status;
+	playback_init(&watching->playback, player_state(player)->begin.realtime, at_ns);
+	return moment_judge(&moment, player, at_ns, rerun_go(watching->rerun, at_ns));
+}
+
+static int watch_recording(struct watching *watching, const struct options *options)
+{
+	int status = open_recording(watching, options);
+	int r;
+
+	if (status)
+		return status;
+	r = open_event(watching, PACE_US, on_pace);
+	if (r < 0) {
+		log_error("top: cannot set up the event loop: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	if (open_live(watching, watching->event) < 0)
+		return EXIT_FAILURE;
+	live_replay(watching->live, &watching->playback, on_moved, watching);
+	watching->ticked_ns = clock_ns(CLOCK_MONOTONIC);
+	r = live_take(watching->live, rerun_view(watching->rerun), false);
+	if (r >= 0)
+		r = sd_event_loop(watching->event);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int check_options(const struct options *options)
+{
+	if (options->recording && options->connect)
+		log_error("top: --replay and --connect: only one of them can be shown");
+	else if (options->at && !options->recording)
+		log_error("top: --at is a moment of a recording; name one with --replay");
+	else
+		return 0;
+	return -EINVAL;
+}
+
 int cmd_top(int argc, char **argv)
 {
 	CLEANUP(watching_done) struct watching watching = { 0 };
@@ -252,14 +363,17 @@ int cmd_top(int argc, char **argv)
 	struct options options;
 
 	if (options_parse(&options, argc, argv,
-			  OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_CONNECT,
-			  "Shows on the terminal, live, what runs out and who has it.") < 0)
+			  OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_CONNECT | OPTIONS_RECORDING,
+			  "Shows on the terminal, live, what runs out and who has it.") < 0 ||
+	    check_options(&options) < 0)
 		return EX_USAGE;
 	setlocale(LC_CTYPE, "");
 	if (terminal_check(reason) < 0) {
 		log_error("top: %s", reason);
 		return EXIT_FAILURE;
 	}
+	if (options.recording)
+		return watch_recording(&watching, &options);
 	if (options.connect)
 		return watch_there(&watching, &options);
 	return watch_here(&watching, &options);

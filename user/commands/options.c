@@ -48,6 +48,7 @@ enum {
 	KEY_WARNING,
 	KEY_CRITICAL,
 	KEY_CONNECT,
+	KEY_REPLAY,
 };
 
 /* takes: the OPTIONS_* group it belongs to. */
@@ -102,9 +103,12 @@ static const struct {
 	{ OPTIONS_RECORD,
 	  { "max-size", KEY_MAX_SIZE, "SIZE", 0,
 	    "End the recording before the file is larger, as in 500MiB (default 1GiB)", 0 } },
-	{ OPTIONS_REPLAY,
+	{ OPTIONS_RECORDING,
+	  { "replay", KEY_REPLAY, "FILE", 0,
+	    "Show this recording, at the pace it was recorded at, rather than what is now", 0 } },
+	{ OPTIONS_REPLAY | OPTIONS_RECORDING,
 	  { "at", KEY_AT, "TIME", 0,
-	    "Replay up to then (UTC): 12:34:56, 2026-11-22T12:34:56Z, or +90s from the beginning (default: the end)",
+	    "Show this moment (UTC): 12:34:56, 2026-11-22T12:34:56Z, or +90s from the beginning (default: the end; of top: the beginning)",
 	    0 } },
 	{ OPTIONS_REPLAY,
 	  { "summary", KEY_SUMMARY, NULL, 0,
@@ -275,6 +279,9 @@ static error_t parse_incident_option(int key, const char *text, const struct par
 		return parse_share(parse, "critical", text, &options->critical);
 	case KEY_CONNECT:
 		options->connect = text;
+		return 0;
+	case KEY_REPLAY:
+		options->recording = text;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

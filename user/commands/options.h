@@ -32,7 +32,7 @@ struct options {
 	const char *protocol;
 	const char *port;
 	const char *destination;
-	const char *at; /* the time to replay to; NULL: the end */
+	const char *at; /* the time to replay to; NULL: not given */
 	bool summary;
 	uint64_t max_bytes; /* of a recording */
 	double warning;     /* shares of ports used, 0 to 1 */
@@ -46,6 +46,7 @@ struct options {
 	const char *config_file; /* of settings; NULL: none */
 	const char *file;        /* an argument; NULL: none */
 	const char *connect;     /* where an agent serves HTTP; NULL: not given */
+	const char *recording;   /* to show rather than this host; NULL: none */
 	const char *control;     /* path of the agent's control socket; NULL: the default */
 };
 
@@ -64,7 +65,8 @@ enum {
 	OPTIONS_RECORD = 1 << 10, /* --max-size */
 	OPTIONS_REPLAY = 1 << 11, /* --at, --summary */
 	OPTIONS_CHECK = 1 << 12,  /* --warning, --critical */
-	OPTIONS_CONNECT = 1 << 13, /* --connect */
+	OPTIONS_CONNECT = 1 << 13,   /* --connect */
+	OPTIONS_RECORDING = 1 << 14, /* --replay, --at */
 };
 
 /* Parses argv[1...] of a command; argv[0] is its name. what: one line for --help. Handles --help

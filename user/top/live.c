@@ -22,6 +22,8 @@ struct live {
 	sd_event_source *size;
 	struct terminal *terminal;
 	struct top *top;
+	int (*moved)(void *context); /* NULL: it is no recording */
+	void *context;
 };
 
 static int draw(struct live *live)
@@ -57,6 +59,8 @@ static int on_keys(sd_event_source *source, int fd, uint32_t events, void *conte
 		r = top_press(live->top, key);
 	if (r > 0 || (events & (EPOLLHUP | EPOLLERR)))
 		return sd_event_exit(live->event, 0);
+	if (r == 0 && live->moved)
+		r = live->moved(live->context);
 	return finish(live, r < 0 ? r : draw(live));
 }
 
@@ -145,6 +149,14 @@ static void tell_logged(struct live *live)
 
 	if (message)
 		top_tell(live->top, message);
+}
+
+void live_replay(struct live *live, struct playback *playback, int (*moved)(void *context),
+		 void *context)
+{
+	top_replay(live->top, playback);
+	live->moved = moved;
+	live->context = context;
 }
 
 int live_take(struct live *live, struct view *view, bool bounded)

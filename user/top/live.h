@@ -3,10 +3,12 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "user/top/terminal.h"
 
 struct live;
+struct playback;
 struct sd_event;
 struct view;
 
@@ -16,6 +18,11 @@ int live_open(struct live **ret, struct sd_event *event, char reason[TERMINAL_RE
 
 /* The terminal is as it was. NULL is fine. */
 void live_close(struct live *live);
+
+/* As top_replay(). `moved` is called after keys, which may have changed playback; a negative errno
+ * ends the loop. */
+void live_replay(struct live *live, struct playback *playback, int (*moved)(void *context),
+		 void *context);
 
 /* As top_take() and top_tell(), and draws. */
 int live_take(struct live *live, struct view *view, bool bounded);

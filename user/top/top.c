@@ -9,6 +9,7 @@
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/core/view.h"
+#include "user/top/playback.h"
 #include "user/top/top_rows.h"
 
 #define ESCAPE 0x1b
@@ -43,6 +44,11 @@ int top_take(struct top *top, struct view *view, bool bounded)
 	top->view = view;
 	top->bounded = bounded;
 	return top_rows_build(top);
+}
+
+void top_replay(struct top *top, struct playback *playback)
+{
+	top->playback = playback;
 }
 
 void top_tell(struct top *top, const char *message)
@@ -241,6 +247,8 @@ static int press_normal(struct top *top, uint32_t key)
 {
 	if (key >= '1' && key < '1' + TOP_TABS)
 		return show_list(top, (enum top_list)(key - '1'));
+	if (top->playback && playback_press(top->playback, key))
+		return 0;
 	switch (key) {
 	case 'q':
 		return 1;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct grid;
+struct playback;
 struct top;
 struct view;
 
@@ -32,6 +33,10 @@ void top_free(struct top *top);
 /* Shows this view from now on, and takes a reference, unless it is paused: then nothing happens.
  * bounded: there is more than the view has. -ENOMEM: as before. */
 int top_take(struct top *top, struct view *view, bool bounded);
+
+/* What it shows is out of a recording, and `playback` (borrowed) says of when: it takes its keys,
+ * and the screen tells. */
+void top_replay(struct top *top, struct playback *playback);
 
 /* A line for the person, in place of the last one; NULL: none. It is made printable. */
 void top_tell(struct top *top, const char *message);

@@ -7,6 +7,7 @@
 #include "user/base/util.h"
 #include "user/core/view.h"
 #include "user/top/grid.h"
+#include "user/top/playback.h"
 #include "user/top/top.h"
 #include "user/top/top_rows.h"
 
@@ -84,6 +85,13 @@ static size_t append(char *line, size_t size, size_t at, const char *format, ...
 	return n < 0 ? at : at + (size_t)n;
 }
 
+static const char *halt(const struct top *top)
+{
+	if (top->playback && top->playback->ended)
+		return "END  ";
+	return top->paused || (top->playback && top->playback->pauses) ? "PAUSED  " : "";
+}
+
 /* What must not be overlooked, at the right. Returns its width. */
 static unsigned int draw_flags(const struct top *top, struct grid *grid)
 {
@@ -99,8 +107,7 @@ static unsigned int draw_flags(const struct top *top, struct grid *grid)
 		at = append(line, sizeof(line), at, "%ju lost  ", (uintmax_t)lost(&view->health));
 	if (view && !view->health.complete)
 		at = append(line, sizeof(line), at, "incomplete  ");
-	if (top->paused)
-		append(line, sizeof(line), at, "PAUSED  ");
+	append(line, sizeof(line), at, "%s", halt(top));
 	width = grid_width(line);
 	if (width < GAP)
 		return 0;
@@ -122,8 +129,9 @@ static void draw_host(const struct top *top, struct grid *grid)
 		return;
 	}
 	text_time(time, view->time);
-	snprintf(line, sizeof(line), "%.64s %.8s UTC  %s on %.64s", known(view->host), time + 11,
-		 known(view->source), known(view->kernel));
+	snprintf(line, sizeof(line), "%s%.64s %.8s UTC  %s on %.64s",
+		 top->playback ? "REPLAY " : "", known(view->host), time + 11, known(view->source),
+		 known(view->kernel));
 	grid_put(grid, 0, 0, room, line, GRID_BOLD);
 }
 
@@ -453,6 +461,16 @@ static void draw_list(struct top *top, struct grid *grid)
 
 /* --- foot and help --------------------------------------------------------------------------- */
 
+static void draw_moment(const struct top *top, struct grid *grid, unsigned int row)
+{
+	char line[PLAYBACK_LINE_MAX];
+	unsigned int column;
+
+	column = put_format(grid, row, 0, GRID_BOLD, "REPLAY %s",
+			    playback_line(line, top->playback));
+	put_format(grid, row, column, 0, "  p pause  ,. 1 s  <> 1 min  q quit  ?");
+}
+
 static void draw_foot(const struct top *top, struct grid *grid)
 {
 	static const char *const enters[TOP_LIST__COUNT] = {
@@ -473,6 +491,8 @@ static void draw_foot(const struct top *top, struct grid *grid)
 		put_format(grid, row, 0, GRID_BOLD, "/%s_", top->here.filter);
 	else if (top->message[0])
 		put_format(grid, row, 0, GRID_BOLD | GRID_WARNING, "%s", top->message);
+	else if (top->playback)
+		draw_moment(top, grid, row);
 	else
 		put_format(grid, row, 0, 0, "q quit  ? help  %s%s/ filter  s sort  p pause",
 			   top->depth || top->here.filter[0] ? "Esc back  " : "",
@@ -491,6 +511,8 @@ static void draw_help(struct grid *grid)
 		"s S        sort by the next column, by the one before; at first: worst first",
 		"r          the other way round",
 		"p, Space   pause: keep this picture",
+		", . < >    of a recording: a second back, on; a minute back, on",
+		"[ ] + -    of a recording: its begin, its end; faster, slower",
 		"q, Ctrl-C  quit",
 		"",
 		"FULL       of the ports that can be used there; FULL IN: at the rate of now",

@@ -11,6 +11,7 @@
 #define TOP_MESSAGE_MAX 256
 #define TOP_DEPTH_MAX 8
 
+struct playback;
 struct view;
 
 enum top_list {
@@ -54,6 +55,7 @@ struct top_row {
 struct top {
 	struct view *view; /* NULL: none yet */
 	bool bounded;
+	struct playback *playback; /* NULL: it is live */
 	struct top_place here;
 	struct top_place before[TOP_DEPTH_MAX]; /* where the person came from, last one last */
 	size_t depth;
