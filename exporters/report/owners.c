@@ -7,9 +7,6 @@
 #include "user/base/text.h"
 #include "user/core/view.h"
 
-#define CONTAINER_ID_LENGTH 64
-#define CONTAINER_SHORT "%.12s" /* as container runtimes show theirs */
-
 #define DEAD "*"
 
 struct columns {
@@ -28,29 +25,18 @@ static const char *who(char ret[TEXT_WHO_MAX], const struct view_owner *o)
 	return ret;
 }
 
-/* The container says more than its unit, which is named after it; a pod more than both. */
-static const char *place(char ret[LAYOUT_SHORT_MAX], const struct view_owner *o)
+static const char *place(char ret[VIEW_PLACE_MAX], const struct view_owner *o)
 {
-	const char *container = o->container;
+	const char *known = view_place(ret, o);
 
-	if (o->pod_name)
-		return o->pod_name;
-	if (o->container_name)
-		return o->container_name;
-	if (!container)
-		return o->unit ? o->unit : "-";
-	if (strspn(container, "0123456789abcdef") != CONTAINER_ID_LENGTH ||
-	    container[CONTAINER_ID_LENGTH])
-		return container;
-	snprintf(ret, LAYOUT_SHORT_MAX, CONTAINER_SHORT, container);
-	return ret;
+	return known ? known : "-";
 }
 
 static struct columns fit(const struct view_owner *rows, size_t count)
 {
 	struct columns c = { .who = 5, .place = 4, .netns = 5 };
 	char name[TEXT_WHO_MAX];
-	char id[LAYOUT_SHORT_MAX];
+	char id[VIEW_PLACE_MAX];
 
 	for (size_t i = 0; i < count; i++) {
 		c.who = layout_fit(c.who, who(name, &rows[i]));
@@ -73,7 +59,7 @@ static void write_names(FILE *out, const struct columns *c, const char *owner, c
 static void write_owner(FILE *out, const struct columns *c, const struct view_owner *o)
 {
 	char name[TEXT_WHO_MAX];
-	char id[LAYOUT_SHORT_MAX];
+	char id[VIEW_PLACE_MAX];
 
 	write_names(out, c, who(name, o), place(id, o), o->netns_name);
 	fprintf(out, " %-3.5s %6u %6u %9u %5u\n", text_protocol(o->protocol), o->used, o->active,

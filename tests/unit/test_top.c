@@ -276,11 +276,12 @@ static void pools_lead_to_their_destinations_and_on_to_owners_and_back(void **st
 	shows(&p, "10.0.0.2:443 ");
 	shows_no(&p, "[fd00::9]");
 	look(&p, ENTER);
-	shows(&p, "Owners of 10.0.0.2:6432, shop tcp\n");
-	selects(&p, "checkout-api[1956]  2960  75.2%    310");
+	shows(&p, "Owners of 10.0.0.2:6432 (pgbouncer), shop tcp\n");
+	selects(&p,
+		"checkout-api[1956] node server.js --port ... checkout.service  2960  75.2%    310");
 	look(&p, "j" ENTER);
 	shows(&p, "Destinations of celery[1958], shop tcp\n");
-	selects(&p, "10.0.0.2:6432 10.0.0.1      976    976");
+	selects(&p, "10.0.0.2:6432 pgbouncer pgbouncer[812] 10.0.0.1      976    976");
 	look(&p, "j");
 	selects(&p, "10.0.0.2:443 ");
 	look(&p, ESCAPE);
@@ -442,6 +443,51 @@ static void a_pause_keeps_the_picture(void **state)
 	top_free(p.top);
 }
 
+static void names_are_shown_where_there_is_room(void **state)
+{
+	struct play p = play();
+
+	(void)state;
+	look(&p, "2");
+	selects(&p, "10.0.0.2:6432 pgbouncer pgbouncer[812] shop");
+	shows(&p, "SERVICE pgbouncer, ANSWERED BY pgbouncer[812]");
+	look(&p, ENTER);
+	shows(&p, "Owners of 10.0.0.2:6432 (pgbouncer), shop tcp\n");
+	selects(&p, "checkout-api[1956] node server.js --port ... checkout.service  2960");
+	look(&p, "j");
+	selects(&p, "celery[1958]       python3 -m celery worker  worker-7d9");
+	look(&p, "3j");
+	selects(&p, "celery[1958]*      python3 -m celery worker  worker-7d9 ");
+	shows(&p, "COMMAND python3 -m celery worker,");
+	shows(&p, "POD prod/worker-7d9,");
+	top_free(p.top);
+}
+
+static void names_are_found_and_sorted_by(void **state)
+{
+	static const char *const words[] = { "worker-7d9", "prod/", "-m celery" };
+	struct play p = play();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		look(&p, "3/\025");
+		look(&p, words[i]);
+		look(&p, ENTER);
+		selects(&p, "celery[1958]");
+		shows_no(&p, "checkout-api[");
+	}
+	look(&p, "2/\025https" ENTER);
+	selects(&p, "[fd00::9]:443");
+	look(&p, "/\025bouncer[8" ENTER);
+	selects(&p, "10.0.0.2:6432");
+	look(&p, "/\025" ENTER "ssg");
+	shows(&p, "by SERVICE\n");
+	selects(&p, "10.0.0.2:443"); /* which has none */
+	look(&p, "rg");
+	selects(&p, "10.0.0.2:6432");
+	top_free(p.top);
+}
+
 static void a_recording_is_shown_as_one_with_its_time(void **state)
 {
 	struct playback playback;
@@ -541,6 +587,8 @@ int main(void)
 		cmocka_unit_test(where_enter_leads_nothing_is_filtered),
 		cmocka_unit_test(rows_are_sorted_by_any_column),
 		cmocka_unit_test(a_pause_keeps_the_picture),
+		cmocka_unit_test(names_are_shown_where_there_is_room),
+		cmocka_unit_test(names_are_found_and_sorted_by),
 		cmocka_unit_test(a_recording_is_shown_as_one_with_its_time),
 		cmocka_unit_test(keys_move_in_a_recording),
 		cmocka_unit_test(help_goes_by_any_key_and_q_quits),

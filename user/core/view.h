@@ -100,6 +100,11 @@ struct view_owner {
 	uint64_t refusals;
 };
 
+#define VIEW_PLACE_MAX 32
+
+/* What an owner runs in, in a word: its pod, else its container, else its unit; NULL: unknown. */
+const char *view_place(char ret[VIEW_PLACE_MAX], const struct view_owner *owner);
+
 struct view_refusal {
 	uint64_t time; /* ns since the epoch */
 	uint32_t pid;

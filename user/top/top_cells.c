@@ -17,8 +17,6 @@
 #define MONTH 5 /* of "2026-11-22T10:54:18.123Z" */
 #define CLOCK 11
 #define CLOCK_LENGTH 8
-#define CONTAINER_ID_LENGTH 64
-#define CONTAINER_SHORT 12 /* as container runtimes show theirs */
 
 /* In the order in which the fill functions below put the cells. */
 static const struct top_column pool_columns[] = {
@@ -36,18 +34,22 @@ static const struct top_column pool_columns[] = {
 	{ NULL, false, 0, 0 },
 };
 static const struct top_column destination_columns[] = {
-	{ "DESTINATION", true, 21, 0 }, { "POOL", true, 6, 5 },     { "PROTO", true, 5, 7 },
-	{ "FROM", true, 15, 9 },        { "USED", false, 5, 1 },    { "CAP", false, 5, 6 },
-	{ "FULL", false, 6, 0 },        { "ACTIVE", false, 6, 4 },  { "TIME-WAIT", false, 9, 4 },
-	{ "BOUND", false, 5, 8 },       { "FULL IN", false, 7, 2 }, { "MOST BY", true, 24, 3 },
+	{ "DESTINATION", true, 21, 0 }, { "SERVICE", true, 8, 8 },
+	{ "ANSWERED BY", true, 16, 7 }, { "POOL", true, 6, 5 },
+	{ "PROTO", true, 5, 9 },        { "FROM", true, 15, 11 },
+	{ "USED", false, 5, 1 },        { "CAP", false, 5, 6 },
+	{ "FULL", false, 6, 0 },        { "ACTIVE", false, 6, 4 },
+	{ "TIME-WAIT", false, 9, 4 },   { "BOUND", false, 5, 10 },
+	{ "FULL IN", false, 7, 2 },     { "MOST BY", true, 24, 3 },
 	{ NULL, false, 0, 0 },
 };
 static const struct top_column owner_columns[] = {
-	{ "OWNER", true, 24, 0 },     { "UNIT", true, 12, 4 },  { "POOL", true, 6, 5 },
-	{ "PROTO", true, 5, 6 },      { "USED", false, 5, 0 },  { "ACTIVE", false, 6, 1 },
-	{ "TIME-WAIT", false, 9, 2 }, { "BOUND", false, 5, 3 }, { "REFUSED", false, 7, 3 },
-	{ "TAKEN", false, 9, 7 },     { "POD", true, 10, 8 },   { "UID", false, 5, 9 },
-	{ "CGROUP", true, 10, 10 },   { NULL, false, 0, 0 },
+	{ "OWNER", true, 24, 0 },   { "COMMAND", true, 16, 7 },   { "UNIT", true, 12, 4 },
+	{ "POOL", true, 6, 5 },     { "PROTO", true, 5, 6 },      { "USED", false, 5, 0 },
+	{ "ACTIVE", false, 6, 1 },  { "TIME-WAIT", false, 9, 2 }, { "BOUND", false, 5, 3 },
+	{ "REFUSED", false, 7, 3 }, { "TAKEN", false, 9, 8 },     { "POD", true, 10, 9 },
+	{ "UID", false, 5, 10 },    { "EXE", true, 10, 12 },      { "CGROUP", true, 10, 11 },
+	{ NULL, false, 0, 0 },
 };
 static const struct top_column refusal_columns[] = {
 	{ "TIME", true, 11, 0 },   { "BY", true, 24, 0 },   { "POOL", true, 6, 4 },
@@ -66,15 +68,15 @@ static const struct top_column alert_columns[] = {
 	{ "SUBJECT", true, 12, 0 }, { NULL, false, 0, 0 },
 };
 static const struct top_column share_columns[] = {
-	{ "OWNER", true, 24, 0 },  { "USED", false, 5, 0 },      { "SHARE", false, 6, 1 },
-	{ "ACTIVE", false, 6, 2 }, { "TIME-WAIT", false, 9, 3 }, { "BOUND", false, 5, 4 },
-	{ NULL, false, 0, 0 },
+	{ "OWNER", true, 24, 0 },     { "COMMAND", true, 16, 6 }, { "UNIT", true, 12, 5 },
+	{ "USED", false, 5, 0 },      { "SHARE", false, 6, 1 },   { "ACTIVE", false, 6, 2 },
+	{ "TIME-WAIT", false, 9, 3 }, { "BOUND", false, 5, 4 },   { NULL, false, 0, 0 },
 };
 static const struct top_column target_columns[] = {
-	{ "DESTINATION", true, 21, 0 }, { "FROM", true, 15, 6 },      { "ITS USED", false, 8, 0 },
-	{ "ACTIVE", false, 6, 2 },      { "TIME-WAIT", false, 9, 2 }, { "BOUND", false, 5, 4 },
-	{ "ALL USED", false, 8, 3 },    { "CAP", false, 5, 5 },       { "FULL", false, 6, 1 },
-	{ NULL, false, 0, 0 },
+	{ "DESTINATION", true, 21, 0 }, { "SERVICE", true, 8, 7 },   { "ANSWERED BY", true, 16, 6 },
+	{ "FROM", true, 15, 8 },        { "ITS USED", false, 8, 0 }, { "ACTIVE", false, 6, 2 },
+	{ "TIME-WAIT", false, 9, 2 },   { "BOUND", false, 5, 4 },    { "ALL USED", false, 8, 3 },
+	{ "CAP", false, 5, 5 },         { "FULL", false, 6, 1 },     { NULL, false, 0, 0 },
 };
 
 const struct top_column *top_columns(enum top_list list)
@@ -240,6 +242,14 @@ static struct top_cell *put_destination(struct top_cell *cell, const struct view
 	return put_text(cell, endpoint);
 }
 
+/* "https", and who it is that listens there, on this host. */
+static struct top_cell *put_server(struct top_cell *cell, const struct view_destination *d)
+{
+	cell = put_text(cell, d->service);
+	return d->listener_pid ? put_who(cell, d->listener, d->listener_pid)
+			       : put_text(cell, UNKNOWN);
+}
+
 static void fill_pool(struct top_cell *cell, const struct view *view, const struct view_pool *p)
 {
 	const struct view_destination *worst = worst_of(view, p);
@@ -260,6 +270,7 @@ static void fill_pool(struct top_cell *cell, const struct view *view, const stru
 static void fill_destination(struct top_cell *cell, const struct view_destination *d)
 {
 	cell = put_destination(cell, d);
+	cell = put_server(cell, d);
 	cell = put_text(cell, d->netns_name);
 	cell = put_text(cell, text_protocol(d->protocol));
 	cell = put_address(cell, d->local);
@@ -276,19 +287,6 @@ static void fill_destination(struct top_cell *cell, const struct view_destinatio
 		put_text(cell, UNKNOWN);
 }
 
-/* The container says more than its unit, which is named after it. */
-static struct top_cell *put_home(struct top_cell *cell, const struct view_owner *o)
-{
-	const char *container = o->container;
-
-	if (!container)
-		return put_text(cell, o->unit);
-	if (strspn(container, "0123456789abcdef") != CONTAINER_ID_LENGTH ||
-	    container[CONTAINER_ID_LENGTH])
-		return put_text(cell, container);
-	return put_format(cell, "%.*s", CONTAINER_SHORT, container);
-}
-
 static struct top_cell *put_owner(struct top_cell *cell, const struct view_owner *o)
 {
 	char who[TEXT_WHO_MAX];
@@ -298,10 +296,27 @@ static struct top_cell *put_owner(struct top_cell *cell, const struct view_owner
 			  o->known && !o->alive ? DEAD : "");
 }
 
+/* What it runs, and in what; NULL: it is not in the list of owners. */
+static struct top_cell *put_program(struct top_cell *cell, const struct view_owner *o)
+{
+	char place[VIEW_PLACE_MAX];
+
+	cell = put_text(cell, o ? o->command : NULL);
+	return put_text(cell, o ? view_place(place, o) : NULL);
+}
+
+/* By its name, else by its number in the cluster. */
+static struct top_cell *put_pod(struct top_cell *cell, const struct view_owner *o)
+{
+	if (o->pod_name && o->pod_namespace)
+		return put_format(cell, "%s/%s", o->pod_namespace, o->pod_name);
+	return put_text(cell, o->pod_name ? o->pod_name : o->pod);
+}
+
 static void fill_owner(struct top_cell *cell, const struct view_owner *o)
 {
 	cell = put_owner(cell, o);
-	cell = put_home(cell, o);
+	cell = put_program(cell, o);
 	cell = put_text(cell, o->netns_name);
 	cell = put_text(cell, text_protocol(o->protocol));
 	cell = put_count(cell, o->used);
@@ -310,11 +325,12 @@ static void fill_owner(struct top_cell *cell, const struct view_owner *o)
 	cell = put_count(cell, o->exclusive);
 	cell = put_bad_count(cell, o->refusals);
 	cell = put_count(cell, o->allocations);
-	cell = put_text(cell, o->pod);
+	cell = put_pod(cell, o);
 	if (o->known)
 		cell = put_count(cell, o->uid);
 	else
 		cell = put_text(cell, UNKNOWN);
+	cell = put_text(cell, o->exe);
 	put_text(cell, o->cgroup);
 }
 
@@ -363,10 +379,24 @@ static void fill_alert(struct top_cell *cell, const struct view *view, const str
 	put_text(cell, a->subject);
 }
 
-static void fill_share(struct top_cell *cell, const struct view_destination *d,
-		       const struct view_share *s)
+static const struct view_owner *owner_of(const struct view *view, const struct view_destination *d,
+					 const struct view_share *s)
+{
+	for (size_t i = 0; i < view->owners_count && s->pid; i++) {
+		const struct view_owner *o = &view->owners[i];
+
+		if (o->pid == s->pid && o->netns == d->netns && o->protocol == d->protocol &&
+		    !strcmp(o->process, s->process))
+			return o;
+	}
+	return NULL;
+}
+
+static void fill_share(struct top_cell *cell, const struct view *view,
+		       const struct view_destination *d, const struct view_share *s)
 {
 	cell = put_who(cell, s->process, s->pid);
+	cell = put_program(cell, owner_of(view, d, s));
 	cell = put_count(cell, s->used);
 	cell = put_ratio(cell, d->used ? (double)s->used / d->used : 0);
 	cell = put_count(cell, s->active);
@@ -378,6 +408,7 @@ static void fill_target(struct top_cell *cell, const struct view_destination *d,
 			const struct view_share *s)
 {
 	cell = put_destination(cell, d);
+	cell = put_server(cell, d);
 	cell = put_address(cell, d->local);
 	cell = put_count(cell, s->used);
 	cell = put_count(cell, s->active);
@@ -407,7 +438,7 @@ void top_fill(struct top_cell ret[TOP_COLUMNS_MAX], const struct top *top,
 	case TOP_ALERTS:
 		return fill_alert(ret, view, &view->alerts[row->index]);
 	case TOP_SHARES:
-		return fill_share(ret, &view->destinations[row->index],
+		return fill_share(ret, view, &view->destinations[row->index],
 				  &view->destinations[row->index].owners[row->more]);
 	default:
 		return fill_target(ret, &view->destinations[row->index],

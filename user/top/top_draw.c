@@ -433,14 +433,36 @@ static unsigned int words_rows(const struct top *top, const struct grid *grid, u
 	return draw_words(top, NULL, grid->columns, 0, room - room / 3);
 }
 
+/* Rows for what found no room in the columns, the blank one above included; but only where rows are
+ * to be had. */
+static unsigned int hidden_rows(const struct top *top, const struct grid *grid, unsigned int room)
+{
+	char hidden[LINE_MAX_BYTES];
+	struct fit fit;
+
+	if (room < 8 || !top->count)
+		return 0;
+	fit = fit_columns(top, grid, room);
+	write_hidden(hidden, sizeof(hidden), top, &fit);
+	return 1 + larger(1, smaller(grid_wrap(NULL, grid->columns, 0, 0, 0, hidden), room / 5));
+}
+
+static void draw_hidden(const struct top *top, struct grid *grid, const struct fit *fit,
+			unsigned int row, unsigned int rows)
+{
+	char hidden[LINE_MAX_BYTES];
+
+	write_hidden(hidden, sizeof(hidden), top, fit);
+	grid_wrap(grid, grid->columns, row, rows, 0, hidden);
+}
+
 static void draw_list(struct top *top, struct grid *grid)
 {
 	unsigned int room =
 		grid->rows > HEAD_ROWS + FOOT_ROWS ? grid->rows - HEAD_ROWS - FOOT_ROWS : 0;
 	unsigned int words = words_rows(top, grid, room);
-	bool has_hidden = !words && room >= 8 && top->count; /* a blank row and one with them */
-	unsigned int rows = room - (has_hidden ? 2 : words);
-	char hidden[LINE_MAX_BYTES];
+	unsigned int hidden = words ? 0 : hidden_rows(top, grid, room);
+	unsigned int rows = room - words - hidden;
 	struct fit fit;
 
 	top->page = rows ? rows : 1;
@@ -453,10 +475,8 @@ static void draw_list(struct top *top, struct grid *grid)
 		grid_put(grid, HEAD_ROWS, 1, grid->columns, why_empty(top), GRID_PLAIN);
 	if (words)
 		draw_words(top, grid, grid->columns, HEAD_ROWS + rows, words);
-	if (!has_hidden)
-		return;
-	write_hidden(hidden, sizeof(hidden), top, &fit);
-	grid_put(grid, HEAD_ROWS + rows + 1, 0, grid->columns, hidden, GRID_PLAIN);
+	if (hidden)
+		draw_hidden(top, grid, &fit, HEAD_ROWS + rows + 1, hidden - 1);
 }
 
 /* --- foot and help --------------------------------------------------------------------------- */

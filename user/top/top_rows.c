@@ -353,9 +353,11 @@ static bool follow_destination(const struct view_destination *d, struct top_plac
 {
 	char endpoint[TEXT_ENDPOINT_MAX];
 	char title[TOP_TITLE_MAX];
+	bool named = d->service;
 
-	snprintf(title, sizeof(title), "%s, %.48s %s",
-		 text_endpoint(endpoint, d->remote, d->remote_port), d->netns_name,
+	snprintf(title, sizeof(title), "%s%s%.16s%s, %.48s %s",
+		 text_endpoint(endpoint, d->remote, d->remote_port), named ? " (" : "",
+		 named ? d->service : "", named ? ")" : "", d->netns_name,
 		 text_protocol(d->protocol));
 	return follow(ret, TOP_SHARES, destination_key(d), title);
 }
