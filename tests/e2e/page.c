@@ -87,6 +87,15 @@ static void claim_holds(const struct scenario *scenario, const char *claim, cons
 	look_holds(look_start(scenario, claim, argument));
 }
 
+static bool has_names(const json_t *snapshot, uint32_t netns)
+{
+	const json_t *destination = destination_row(snapshot, netns, LOCALHOST, 5000);
+	const json_t *owner = owner_row(snapshot, netns, "tcp", "pg-p");
+
+	return json_is_string(json_object_get(destination, "listener")) &&
+	       json_is_string(json_object_get(owner, "command"));
+}
+
 /* A destination that is full, one that is not, refusals, an owner whose name is markup. */
 static void busy_host(struct scenario *scenario)
 {
@@ -105,7 +114,8 @@ static void busy_host(struct scenario *scenario)
 	EVENTUALLY(scenario->watch,
 		   json_array_size(json_object_get(snapshot, "alerts")) >= 3 &&
 			   json_array_size(json_object_get(snapshot, "verdicts")) >= 1 &&
-			   refusal_row(snapshot, scenario->clients, "pg-p"));
+			   refusal_row(snapshot, scenario->clients, "pg-p") &&
+			   has_names(snapshot, scenario->clients));
 }
 
 static void the_page_shows_the_numbers_of_the_api(void **state)

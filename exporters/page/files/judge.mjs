@@ -10,12 +10,11 @@ const worst = (rows, ratio) => rows.filter((row) => !words.isRest(row))
 export const worstDestination = (view) => worst(view.destinations, (row) => row.saturation);
 export const worstPool = (view) => worst(view.pools, (row) => row.saturation);
 
-// The list is bounded: if all of it is recent, there may have been more, and owners say so.
+// In the last minute. The list is bounded, and pools go with their namespaces: the one that knows more is right.
 export function refusedRecently(view) {
 	const from = words.seconds(view.time) - RECENT_S;
-	const recent = view.refusals.filter((row) => words.seconds(row.time) > from).length;
-	const counted = view.owners.reduce((sum, row) => sum + row.refusals, 0);
-	return { recent, atLeast: recent > 0 && recent === view.refusals.length && counted > recent };
+	const listed = view.refusals.filter((row) => words.seconds(row.time) > from).length;
+	return Math.max(listed, view.pools.reduce((sum, row) => sum + row.refused_recently, 0));
 }
 
 const isLink = (url) => /^https?:\/\//i.test(url ?? '');
@@ -56,7 +55,7 @@ function gravest(view) {
 }
 
 function title(view, ratio, severity) {
-	if (refusedRecently(view).recent)
+	if (refusedRecently(view))
 		return 'Ports are being refused';
 	if (ratio >= 0.95)
 		return 'Ports are running out';
@@ -80,7 +79,7 @@ const sentence = (row, about) => `Fullest is ${about(row)}` + (row.exhaustion_se
 
 function lastRefused(view) {
 	const [row] = view.refusals;
-	if (!refusedRecently(view).recent)
+	if (!refusedRecently(view) || !row)
 		return '';
 	return ` Last refused was ${words.process(row)} in ${words.scope(row)}` +
 		(row.remote ? ` toward ${words.remote(row)}.` : ` by ${row.path}().`);
@@ -92,7 +91,7 @@ export function judge(view) {
 	const pool = worstPool(view);
 	const ratio = Math.max(destination?.saturation ?? 0, pool?.saturation ?? 0);
 	const severity = gravest(view);
-	const level = refusedRecently(view).recent ? 'critical' :
+	const level = refusedRecently(view) ? 'critical' :
 		['critical', 'warning'].find((one) => one === severity || one === words.level(ratio)) ?? 'calm';
 	let lead = 'No port of any ephemeral range is in use.';
 	if (destination && destination.saturation === ratio)

@@ -16,7 +16,6 @@ function sumOf(tallies) {
 
 export function showNow(view) {
 	const { level, title, lead } = judge(view);
-	const refused = refusedRecently(view);
 	name(byId('now'), `card ${level}`);
 	write(byId('sign'), words.signs[level]);
 	write(byId('level'), level);
@@ -24,7 +23,7 @@ export function showNow(view) {
 	write(byId('lead'), lead);
 	write(byId('worst-destination'), words.percent(worstDestination(view)?.saturation));
 	write(byId('worst-pool'), words.percent(worstPool(view)?.saturation));
-	write(byId('refused'), `${refused.atLeast ? '≥ ' : ''}${words.count(refused.recent)}`);
+	write(byId('refused'), words.count(refusedRecently(view)));
 	write(byId('firing'), words.count(view.alerts.length));
 }
 
@@ -130,6 +129,7 @@ export const pools = () => new Table(byId('pools'), [
 	number('Size', 'size'),
 	number('Shared', 'shared'),
 	number('Exclusive', 'exclusive'),
+	number('Refused lately', 'refused_recently'),
 ], words.poolKey, (row) => words.scope(row));
 
 function ownersOf(row) {
@@ -150,18 +150,16 @@ export const destinations = () => new Table(byId('destinations'), [
 	{ label: 'Most by', kind: 'text', text: ownersOf },
 ], words.destinationKey, (row) => [words.remote(row), words.toward(row), ...row.owners.map(words.process)].join(' '));
 
-const place = (row) => [row.unit, row.container, row.pod].filter(Boolean).join(', ');
-
 export const owners = () => new Table(byId('owners'), [
 	{ label: 'Owner', kind: 'name', text: (row) => words.process(row) + (row.alive === false ? ' (ended)' : ''),
-		sub: (row) => [place(row), words.scope(row)].filter(Boolean).join(' · ') },
+		sub: words.home },
 	number('Used', 'used'),
 	number('Active', 'active'),
 	number('TIME_WAIT', 'time_wait'),
 	number('Bound', 'exclusive'),
 	number('Taken so far', 'allocations'),
 	number('Refused', 'refusals'),
-], words.ownerKey, (row) => [words.process(row), place(row), words.scope(row), row.cgroup ?? ''].join(' '));
+], words.ownerKey, (row) => [words.process(row), words.home(row), row.exe ?? '', row.cgroup ?? ''].join(' '));
 
 export class Refusals {
 	#table = new Table(byId('refusals'), [

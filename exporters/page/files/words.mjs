@@ -52,10 +52,22 @@ export function remote(row) {
 	return isRest(row) ? 'all others together' : at(row.remote, row.remote_port);
 }
 
+const list = (parts) => parts.filter(Boolean).join(' · ');
+
+// What answers there, as far as the host knows.
+const server = (row) => list([row.service,
+	row.listener_pid && `answered here by ${process({ process: row.listener, pid: row.listener_pid })}`]);
+
 export function toward(row) {
 	const window = row.window ? `, own range ${range(row)}` : '';
-	return isRest(row) ? '' : `${scope(row)} from ${row.local}${window}`;
+	return isRest(row) ? '' : list([`${scope(row)} from ${row.local}${window}`, server(row)]);
 }
+
+const pod = (row) => (row.pod_name ? [row.pod_namespace, row.pod_name].filter(Boolean).join('/') : row.pod);
+
+// What an owner runs, and in what.
+export const home = (row) => list([row.command ?? row.exe,
+	[row.unit, row.container_name ?? row.container, pod(row)].filter(Boolean).join(', '), scope(row)]);
 
 export const poolKey = (row) => [row.netns, row.vrf, row.protocol].join(' ');
 export const destinationKey = (row) =>

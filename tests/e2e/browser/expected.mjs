@@ -22,27 +22,34 @@ function bar(value, sub = '') {
 	return { main: ratio(value), sub, sign };
 }
 
+const server = (row) => (row.service ? ` · ${row.service}` : '') +
+	(row.listener_pid ? ` · answered here by ${row.listener}[${row.listener_pid}]` : '');
+
+function home(row) {
+	const pod = row.pod_name ? `${row.pod_namespace}/${row.pod_name}` : row.pod;
+	return [row.unit, row.container_name || row.container, pod].filter((part) => part).join(', ');
+}
+
 const rows = {
 	pools: (row) => [
 		{ main: row.protocol ? place(row) : 'all others together', sub: row.protocol ? `ports ${row.first}–${row.last}` : '' },
 		bar(row.saturation, outlook(row.exhaustion_seconds)), bar(row.worst_destination_saturation),
-		n(row.used), n(row.size), n(row.shared), n(row.exclusive)],
+		n(row.used), n(row.size), n(row.shared), n(row.exclusive), n(row.refused_recently)],
 	destinations(row) {
 		const by = row.owners.filter((owner) => owner.used);
 		const most = by.slice(0, 3).map((owner) => `${who(owner)} ${n(owner.used)}`).join(', ');
 		const window = row.window ? `, own range ${row.first}–${row.last}` : '';
 		return [
-			row.protocol ? { main: whereTo(row), sub: `${place(row)} from ${row.local}${window}` } :
+			row.protocol ? { main: whereTo(row), sub: `${place(row)} from ${row.local}${window}${server(row)}` } :
 				{ main: 'all others together', sub: '' },
 			bar(row.saturation, outlook(row.exhaustion_seconds)),
 			n(row.used), n(row.capacity), n(row.active), n(row.time_wait), n(row.exclusive),
 			most ? most + (by.length > 3 ? ` and ${by.length - 3} more` : '') : '–'];
 	},
 	owners(row) {
-		const unit = [row.unit, row.container, row.pod].filter((part) => part).join(', ');
 		return [
 			{ main: who(row) + (row.alive === false ? ' (ended)' : ''),
-				sub: [unit, row.protocol ? place(row) : ''].filter((part) => part).join(' · ') },
+				sub: [row.command || row.exe, home(row), row.protocol ? place(row) : ''].filter((part) => part).join(' · ') },
 			n(row.used), n(row.active), n(row.time_wait), n(row.exclusive), n(row.allocations), n(row.refusals)];
 	},
 	refusals: (row, times) => [
@@ -69,9 +76,9 @@ function refusalRows(list, shown) {
 }
 
 function recent(view) {
-	const within = view.refusals.filter((row) => Date.parse(view.time) - Date.parse(row.time) < 60000).length;
-	const counted = view.owners.map((row) => row.refusals).reduce((all, one) => all + one, 0);
-	return (within && within === view.refusals.length && counted > within ? '≥ ' : '') + n(within);
+	const counted = view.pools.map((row) => row.refused_recently).reduce((all, one) => all + one, 0);
+	const listed = view.refusals.filter((row) => Date.parse(view.time) - Date.parse(row.time) < 60000).length;
+	return n(counted > listed ? counted : listed);
 }
 
 // A warning is not told beside a critical alert of the same rule and subject.
@@ -114,8 +121,9 @@ export function expected(given, shown) {
 		tiles: [fullest(view.destinations), fullest(view.pools), recent(view), n(view.alerts.length)],
 		pools: table(view.pools, rows.pools, shown.pools, () => ''),
 		destinations: table(view.destinations, rows.destinations, shown.destinations, (row) =>
-			[whereTo(row), place(row), row.local, ...row.owners.map(who)].join(' ')),
-		owners: table(view.owners, rows.owners, shown.owners, who),
+			[whereTo(row), place(row), row.local, server(row), ...row.owners.map(who)].join(' ')),
+		owners: table(view.owners, rows.owners, shown.owners, (row) =>
+			[who(row), row.command, row.exe, home(row)].join(' ')),
 		refusals: { rows: refusalRows(view.refusals, shown.refusals), rest: [], filter: '' },
 		alerts: alertCards(view),
 		verdicts: verdictCards(view.verdicts),

@@ -10,7 +10,7 @@ const some = (count, make) => Array.from({ length: count }, (_, i) => make(i));
 
 const pool = (i) => ({ netns: 4026531840 + i, netns_name: i ? `${NAMES[i % 4]}-${i}` : 'x'.repeat(120), vrf: i % 3 ? null : i,
 	protocol: i % 2 ? 'udp' : 'tcp', first: 32768, last: 60999, reserved: 0, size: 28232, used: 28232 - i * 100,
-	shared: 28000 - i * 100, exclusive: 232, saturation: (28232 - i * 100) / 28232,
+	shared: 28000 - i * 100, exclusive: 232, refused_recently: i % 3, saturation: (28232 - i * 100) / 28232,
 	worst_destination_saturation: i % 4 ? 0.5 : 0.81, exhaustion_seconds: i % 2 ? i * 60 : null });
 
 const share = (i) => ({ pid: i % 5 ? 1000 + i : null, process: i % 5 ? NAMES[i % 4] : null, used: 100 - i, active: 50,
@@ -18,12 +18,15 @@ const share = (i) => ({ pid: i % 5 ? 1000 + i : null, process: i % 5 ? NAMES[i %
 
 const destination = (i) => ({ netns: 4026531840, netns_name: 'host', protocol: 'tcp',
 	local: i % 3 ? '10.0.0.1' : 'fe80::1', remote: i % 3 ? `10.1.${i >> 8}.${i & 255}` : `2001:db8::${i.toString(16)}`,
-	remote_port: 443 + (i % 7), first: 32768, last: i % 10 ? 60999 : 32777, window: i % 10 === 0, capacity: 1200,
+	remote_port: 443 + (i % 7), service: i % 4 ? null : NAMES[1], listener: i % 5 ? null : NAMES[i % 4],
+	listener_pid: i % 5 ? null : 4000 + i, first: 32768, last: i % 10 ? 60999 : 32777, window: i % 10 === 0, capacity: 1200,
 	used: 1200 - i, active: 600 - (i >> 1), time_wait: 600 - ((i + 1) >> 1), recyclable: 0, exclusive: i % 2,
 	saturation: (1200 - i) / 1200, exhaustion_seconds: i % 3 ? null : i * 7, owners: some(i % 6, share) });
 
 const owner = (i) => ({ pid: i % 9 ? 2000 + i : null, start_time: i % 9 ? at(i) : null, process: i % 9 ? NAMES[i % 4] : null,
-	uid: i, cgroup: null, unit: i % 2 ? 'shop.service' : null, container: i % 4 ? null : 'f00d'.repeat(16), pod: null,
+	uid: i, cgroup: null, unit: i % 2 ? 'shop.service' : null, container: i % 4 ? null : 'f00d'.repeat(16), pod: i % 5 ? null : 'beef'.repeat(9),
+	exe: i % 3 ? null : `/usr/${NAMES[i % 4]}`, command: i % 2 ? null : `${NAMES[i % 4]} -c ...`,
+	container_name: i % 8 ? null : NAMES[i % 4], pod_name: i % 10 ? null : NAMES[i % 4], pod_namespace: i % 10 ? null : 'prod',
 	alive: i % 9 ? i % 3 > 0 : null, netns: 4026531840, netns_name: 'host', protocol: 'tcp', used: 900 - i, active: 1,
 	time_wait: 2, recyclable: 0, exclusive: 3, allocations: 123456789, refusals: i });
 

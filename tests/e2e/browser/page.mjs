@@ -61,6 +61,8 @@ const claims = {
 			for (const list of ['pools', 'destinations', 'owners', 'refusals', 'alerts', 'verdicts'])
 				assert.ok(view[list].length, `no ${list}`);
 			assert.ok(view.owners.some((row) => row.process === argument), argument);
+			assert.ok(view.owners.some((row) => row.command), 'no command');
+			assert.ok(view.destinations.some((row) => row.listener), 'no listener');
 			await next(tab);
 		}
 		assert.equal(await tab.run(() => document.images.length), 1); // the emblem
