@@ -124,8 +124,13 @@ static void doctor_names_the_source_and_why(void **state)
 	assert_non_null(report);
 	chosen = text(report, "source");
 	assert_true(*chosen);
-	if (strcmp(chosen, "fentry")) /* then it must say why the better one was not chosen */
-		assert_true(*text(json_array_get(json_object_get(report, "sources"), 0), "reason"));
+	if (strcmp(chosen, "fentry")) { /* then it must say why the better one was not chosen */
+		const json_t *fentry = json_array_get(json_object_get(report, "sources"), 0);
+
+		assert_true(*text(fentry, "reason"));
+		assert_non_null(json_object_get(fentry, "missing")); /* null: nobody can say */
+		assert_non_null(json_object_get(fentry, "fix"));
+	}
 	PRINTS(RUN(NULL, "doctor"), "chosen", chosen, "CAP_BPF", "BTF", "fentry", "tracepoint",
 	       "diag");
 	json_decref(report);

@@ -354,16 +354,21 @@ static void check_says_by_its_status_how_it_is(void **state)
 	make_tiny(scenario);
 	scenario_watch(scenario);
 	snprintf(address, sizeof(address), LOCALHOST ":%u", watch_port(scenario->watch));
-	says(RUN(NULL, "check", "--connect", address), 0, "PORTGAUGE OK - ");
-	says(RUN(NULL, "check"), 0, "PORTGAUGE OK - ");
+	says(RUN(NULL, "check", "--netns", CLIENTS, "--connect", address), 0, "PORTGAUGE OK - ");
+	says(RUN(NULL, "check", "--netns", CLIENTS), 0, "PORTGAUGE OK - ");
 	exhaust(scenario);
 	EVENTUALLY(scenario->watch,
 		   number(destination_row(snapshot, scenario->clients, LOCALHOST, 5000),
 			  "saturation") == 1.0);
-	says(RUN(NULL, "check"), 2, "PORTGAUGE CRITICAL - ");
-	says(RUN(NULL, "check", "--connect", address), 2,
+	says(RUN(NULL, "check", "--netns", CLIENTS), 2, "PORTGAUGE CRITICAL - ");
+	says(RUN(NULL, "check", "--netns", CLIENTS, "--connect", address), 2,
 	     CLIENTS " tcp toward " LOCALHOST ":5000: 20 of 20 ports used (100.0%), most by pg-p[");
-	says(RUN(NULL, "check", "--connect", address), 2, "'" CLIENTS " tcp'=20;16;19;0;20");
+	says(RUN(NULL, "check", "--netns", CLIENTS, "--connect", address), 2,
+	     "'" CLIENTS " tcp'=20;16;19;0;20");
+	says(RUN(NULL, "check", "--connect", address, "--netns", CLIENTS, "--protocol", "udp"), 0,
+	     "PORTGAUGE OK - ");
+	says(RUN(NULL, "check", "--connect", address, "--destination", LOCALHOST ":5000"), 2,
+	     "toward " LOCALHOST ":5000: 20 of 20 ports used");
 }
 
 static void check_warns_before(void **state)
@@ -374,9 +379,9 @@ static void check_warns_before(void **state)
 	make_tiny(scenario);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	all_done(actor_connect(p, 17, LOCALHOST, 5000), 17);
-	says(RUN(NULL, "check"), 1, "17 of 20 ports used (85.0%)");
-	says(RUN(NULL, "check", "--critical", "0.85"), 2, "CRITICAL");
-	says(RUN(NULL, "check", "--warning", "0.86"), 0, "OK");
+	says(RUN(NULL, "check", "--netns", CLIENTS), 1, "17 of 20 ports used (85.0%)");
+	says(RUN(NULL, "check", "--netns", CLIENTS, "--critical", "0.85"), 2, "CRITICAL");
+	says(RUN(NULL, "check", "--netns", CLIENTS, "--warning", "0.86"), 0, "OK");
 }
 
 static void check_that_cannot_tell_says_unknown(void **state)
@@ -390,6 +395,8 @@ static void check_that_cannot_tell_says_unknown(void **state)
 	says(RUN(&nobody, "check"), 3, "PORTGAUGE UNKNOWN - ");
 	says(RUN(NULL, "check", "--warning", "80"), 3, "PORTGAUGE UNKNOWN - ");
 	says(RUN(NULL, "check", "--bogus"), 3, "--bogus");
+	says(RUN(NULL, "check", "--destination", "localhost"), 3, "UNKNOWN - --destination");
+	says(RUN(NULL, "check", "--netns", "pg-none"), 3, "no such namespace");
 }
 
 /* --- trace ----------------------------------------------------------------------------------- */

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "user/commands/check_result.h"
+#include "user/commands/options.h"
+#include "user/commands/trace_filter.h"
 
 #define POOL \
 	"{'netns':1,'netns_name':'shop','protocol':'tcp','size':1000,'used':%d,'saturation':%s}"
@@ -18,8 +20,11 @@
 #define REFUSAL "{'time':'2026-11-22T10:54:%s.000Z','pid':7,'process':'a|b'}"
 
 /* Single quotes stand for double ones. Caller frees *ret_line. */
-static enum check_status check(const char *text, char **ret_line)
+static enum check_status check_scope(const char *text, const struct options *options,
+				     char **ret_line)
 {
+	char reason[TRACE_FILTER_REASON_MAX];
+	struct trace_filter scope;
 	const struct check_limits limits = { 0.8, 0.95 };
 	enum check_status status;
 	size_t size = 0;
@@ -35,11 +40,29 @@ static enum check_status check(const char *text, char **ret_line)
 	assert_non_null(snapshot);
 	out = open_memstream(ret_line, &size);
 	assert_non_null(out);
-	status = check_result(out, snapshot, &limits);
+	assert_int_equal(trace_filter_init(&scope, options, reason), 0);
+	status = check_result(out, snapshot, &limits, &scope);
 	assert_int_equal(fclose(out), 0);
 	json_decref(snapshot);
 	free(copy);
 	return status;
+}
+
+static enum check_status check(const char *text, char **ret_line)
+{
+	return check_scope(text, &(struct options){ .given = 0 }, ret_line);
+}
+
+/* With these options it begins so. */
+static void begins(const struct options *options, const char *text, enum check_status status,
+		   const char *line)
+{
+	char *said = NULL;
+
+	assert_int_equal(check_scope(text, options, &said), status);
+	if (strncmp(said, line, strlen(line)) != 0)
+		fail_msg("'%s'", said);
+	free(said);
 }
 
 static void says(const char *text, enum check_status status, const char *line)
@@ -121,6 +144,43 @@ static void a_refusal_within_a_minute_is_critical(void **state)
 	     "PORTGAUGE OK - no port is in use | saturation=0.0%;80;95;0;100 refused=0;;;0\n");
 }
 
+#define ELSEWHERE \
+	"{'netns':2,'netns_name':'depot','protocol':'udp','size':100,'used':99,'saturation':0.99}," POOL
+#define ELSEWHERE_REFUSAL                                                       \
+	"{'time':'2026-11-22T10:55:29.000Z','pid':8,'process':'far','netns':2," \
+	"'netns_name':'depot','protocol':'udp','remote':'10.0.0.9','remote_port':53}"
+
+static void only_what_is_asked_for_is_judged(void **state)
+{
+	char pools[512];
+	const char *text;
+
+	(void)state;
+	snprintf(pools, sizeof(pools), ELSEWHERE, 10, "0.01");
+	text = snapshot(pools, DESTINATION, ELSEWHERE_REFUSAL);
+	begins(&(struct options){ 0 }, text, CHECK_CRITICAL,
+	       "PORTGAUGE CRITICAL - depot udp: 99 of 100 ports used (99.0%); 1 refused");
+	begins(&(struct options){ .netns = "shop" }, text, CHECK_WARNING,
+	       "PORTGAUGE WARNING - shop tcp toward 10.0.0.2:443: 90 of 100 ports used (90.0%), most "
+	       "by app[7] | saturation=90.0%;80;95;0;100 refused=0;;;0 'shop tcp'=10;800;950;0;1000\n");
+	begins(&(struct options){ .netns = "1" }, text, CHECK_WARNING, "PORTGAUGE WARNING - shop");
+	begins(&(struct options){ .protocol = "udp" }, text, CHECK_CRITICAL,
+	       "PORTGAUGE CRITICAL - depot udp");
+	begins(&(struct options){ .destination = "10.0.0.2:443" }, text, CHECK_WARNING,
+	       "PORTGAUGE WARNING - shop tcp toward 10.0.0.2:443: 90 of 100");
+	begins(&(struct options){ .destination = "10.0.0.9:53" }, text, CHECK_CRITICAL,
+	       "PORTGAUGE CRITICAL - no port is in use; 1 refused within a minute, the last to far[8]");
+	begins(&(struct options){ .destination = "10.0.0.7" }, text, CHECK_OK,
+	       "PORTGAUGE OK - no port is in use |");
+}
+
+static void a_namespace_that_is_not_there_is_unknown(void **state)
+{
+	(void)state;
+	begins(&(struct options){ .netns = "shoq" }, snapshot(pool(10, "0.01"), DESTINATION, ""),
+	       CHECK_UNKNOWN, "PORTGAUGE UNKNOWN - no such namespace");
+}
+
 static void what_is_not_all_is_said(void **state)
 {
 	(void)state;
@@ -168,6 +228,8 @@ int main(void)
 		cmocka_unit_test(the_worst_scope_decides),
 		cmocka_unit_test(limits_belong_to_the_worse_side),
 		cmocka_unit_test(a_refusal_within_a_minute_is_critical),
+		cmocka_unit_test(only_what_is_asked_for_is_judged),
+		cmocka_unit_test(a_namespace_that_is_not_there_is_unknown),
 		cmocka_unit_test(what_is_not_all_is_said),
 		cmocka_unit_test(another_document_is_unknown),
 		cmocka_unit_test(rows_of_another_shape_do_no_harm),

@@ -237,9 +237,29 @@ static void owners_are_named(void **state)
 	assert_string_equal(text_who(text, "", 0), "unknown");
 }
 
+static void what_is_written_as_an_address_is_read_as_it(void **state)
+{
+	static const char *const good[] = { "10.0.200.255", "0.0.0.0", "fd00::1", "::" };
+	static const char *const bad[] = { "",          "10.0.0",    "10.0.0.1 ",
+					   "fd00::1::", "localhost", "[::1]" };
+	char text[TEXT_ADDRESS_MAX];
+	uint8_t address[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		assert_true(text_parse_address(address, good[i]));
+		assert_string_equal(text_address(text, address), good[i]);
+	}
+	assert_true(text_parse_address(address, "::ffff:10.0.0.1"));
+	assert_string_equal(text_address(text, address), "10.0.0.1");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(text_parse_address(address, bad[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_as_an_address_is_read_as_it),
 		cmocka_unit_test(address_writes_mapped_ipv4_as_ipv4),
 		cmocka_unit_test(address_writes_ipv6_shortest),
 		cmocka_unit_test(address_holds_the_longest),

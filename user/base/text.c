@@ -43,6 +43,12 @@ const char *text_address(char ret[TEXT_ADDRESS_MAX], const uint8_t address[16])
 	return ret;
 }
 
+bool text_parse_address(uint8_t ret[16], const char *text)
+{
+	memcpy(ret, v4_mapped, sizeof(v4_mapped));
+	return inet_pton(AF_INET, text, ret + 12) == 1 || inet_pton(AF_INET6, text, ret) == 1;
+}
+
 const char *text_endpoint(char ret[TEXT_ENDPOINT_MAX], const uint8_t address[16], uint16_t port)
 {
 	char host[TEXT_ADDRESS_MAX];

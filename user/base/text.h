@@ -15,6 +15,9 @@
 /* "10.0.0.1", "fd00::1"; an IPv4-mapped address is written as IPv4. */
 const char *text_address(char ret[TEXT_ADDRESS_MAX], const uint8_t address[16]);
 
+/* The same back, ::ffff:0:0/96 for IPv4. False: it is none; *ret is then of no use. */
+bool text_parse_address(uint8_t ret[16], const char *text);
+
 /* "10.0.0.1:5432", "[fd00::1]:5432". */
 const char *text_endpoint(char ret[TEXT_ENDPOINT_MAX], const uint8_t address[16], uint16_t port);
 

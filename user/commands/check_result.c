@@ -2,11 +2,14 @@
 #include "user/commands/check_result.h"
 
 #include <math.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "user/base/text.h"
+#include "user/commands/trace_filter.h"
 #include "user/commands/when.h"
+#include "user/core/trace_line.h"
 #include "user/core/view.h"
 
 #define NS_PER_MINUTE 60000000000ULL
@@ -15,6 +18,7 @@
 
 /* What the line speaks of. */
 struct finding {
+	const struct trace_filter *scope;
 	const json_t *worst; /* a row of a pool or of a destination; NULL: no port is in use */
 	bool is_destination;
 	double saturation;
@@ -52,6 +56,30 @@ static uint64_t time_of(const json_t *row)
 	return time && when_parse(time, 0, &ns) == 0 ? ns : 0;
 }
 
+static bool is_word(const json_t *row, const char *key, const char *word)
+{
+	const char *value = json_string_value(json_object_get(row, key));
+
+	return value && !strcmp(value, word);
+}
+
+/* Is this row, of any list, of what was asked for? */
+static bool is_asked_for(const struct trace_filter *scope, const json_t *row)
+{
+	const char *remote = json_string_value(json_object_get(row, "remote"));
+	struct trace_line line = {
+		.netns = (uint32_t)number(row, "netns"),
+		.netns_name = json_string_value(json_object_get(row, "netns_name")),
+		.protocol = is_word(row, "protocol", "tcp")   ? IPPROTO_TCP
+			    : is_word(row, "protocol", "udp") ? IPPROTO_UDP
+							      : 0,
+	};
+
+	if (remote && text_parse_address(line.remote, remote))
+		line.remote_port = (uint16_t)number(row, "remote_port");
+	return trace_filter_pass(scope, &line) == TRACE_PASSES;
+}
+
 /* --- judging --------------------------------------------------------------------------------- */
 
 static void consider(struct finding *finding, const json_t *rows, bool are_destinations)
@@ -62,7 +90,7 @@ static void consider(struct finding *finding, const json_t *rows, bool are_desti
 	json_array_foreach(rows, i, row) {
 		double saturation = number(row, "saturation");
 
-		if (saturation <= finding->saturation)
+		if (saturation <= finding->saturation || !is_asked_for(finding->scope, row))
 			continue;
 		if (are_destinations && json_is_null(json_object_get(row, "netns")))
 			continue; /* the row for the rest */
@@ -81,7 +109,7 @@ static void count_refusals(struct finding *finding, const json_t *snapshot)
 	json_array_foreach(json_object_get(snapshot, "refusals"), i, row) {
 		uint64_t time = time_of(row);
 
-		if (!time || time + NS_PER_MINUTE < now)
+		if (!time || time + NS_PER_MINUTE < now || !is_asked_for(finding->scope, row))
 			continue;
 		if (!finding->refused++)
 			finding->refusal = row;
@@ -157,7 +185,8 @@ static void say_numbers(FILE *out, const json_t *snapshot, const struct finding 
 		char netns[NAME_MAX_SHOWN];
 		char protocol[NAME_MAX_SHOWN];
 
-		if (number(row, "used") <= 0 || shown++ == POOLS_SHOWN)
+		if (number(row, "used") <= 0 || !is_asked_for(finding->scope, row) ||
+		    shown++ == POOLS_SHOWN)
 			continue;
 		fprintf(out, " '%s %s'=%.0f;%.0f;%.0f;0;%.0f", text(netns, row, "netns_name"),
 			text(protocol, row, "protocol"), number(row, "used"),
@@ -172,14 +201,31 @@ enum check_status check_unknown(FILE *out, const char *why)
 	return CHECK_UNKNOWN;
 }
 
-enum check_status check_result(FILE *out, const json_t *snapshot, const struct check_limits *limits)
+/* A namespace whose name was misspelt is not one that is well. */
+static bool is_there(const json_t *snapshot, const char *netns)
 {
-	struct finding finding = { 0 };
+	const struct trace_filter wanted = { .netns = netns };
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(snapshot, "pools"), i, row) {
+		if (is_asked_for(&wanted, row))
+			return true;
+	}
+	return false;
+}
+
+enum check_status check_result(FILE *out, const json_t *snapshot, const struct check_limits *limits,
+			       const struct trace_filter *scope)
+{
+	struct finding finding = { .scope = scope };
 	enum check_status status;
 
 	if (number(snapshot, "version") != VIEW_VERSION ||
 	    !json_is_array(json_object_get(snapshot, "pools")))
 		return check_unknown(out, "what answered is no snapshot of this version");
+	if (scope->netns && !is_there(snapshot, scope->netns))
+		return check_unknown(out, "no such namespace is among the pools of the snapshot");
 	consider(&finding, json_object_get(snapshot, "destinations"), true);
 	consider(&finding, json_object_get(snapshot, "pools"), false);
 	count_refusals(&finding, snapshot);

@@ -17,9 +17,13 @@ struct check_limits {
 	double critical;
 };
 
-/* Ports refused within the last minute are critical. CHECK_UNKNOWN: it is no such document. */
-enum check_status check_result(FILE *out, const json_t *snapshot,
-			       const struct check_limits *limits);
+struct trace_filter;
+
+/* Ports refused within the last minute are critical. scope: what is judged, by namespace, protocol
+ * and destination; with a destination, pools are not. CHECK_UNKNOWN: it is no such document, or no
+ * such namespace is in it. */
+enum check_status check_result(FILE *out, const json_t *snapshot, const struct check_limits *limits,
+			       const struct trace_filter *scope);
 
 /* The line for when there is no snapshot. Returns CHECK_UNKNOWN. */
 enum check_status check_unknown(FILE *out, const char *why);

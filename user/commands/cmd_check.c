@@ -13,11 +13,13 @@
 #include "user/commands/check_result.h"
 #include "user/commands/command.h"
 #include "user/commands/options.h"
+#include "user/commands/trace_filter.h"
 #include "user/core/view.h"
 #include "user/host/privilege.h"
 #include "user/registry.h"
 
 #define SNAPSHOT "/api/v1/snapshot"
+#define ROWS_MAX 100000 /* of each list: what is asked for need not be among the worst */
 
 static void agent_closep(struct agent **agent)
 {
@@ -51,7 +53,7 @@ static int look(json_t **ret, const struct options *options)
 	CLEANUP(agent_closep) struct agent *agent = NULL;
 	CLEANUP(view_unrefp) struct view *view = NULL;
 	struct agent_config config = options_agent(options);
-	struct view_limits limits = { .top = options_top(options, false) };
+	struct view_limits limits = { .top = ROWS_MAX };
 	int r;
 
 	r = privilege_require(source_privileges(source_table(), options->source));
@@ -67,7 +69,7 @@ static int look(json_t **ret, const struct options *options)
 	return r;
 }
 
-static enum check_status judge(const struct options *options)
+static enum check_status judge(const struct options *options, const struct trace_filter *scope)
 {
 	struct check_limits limits = { options->warning, options->critical };
 	CLEANUP(json_decrefp) json_t *snapshot = NULL;
@@ -80,21 +82,26 @@ static enum check_status judge(const struct options *options)
 	} else if (api_get(&snapshot, options->connect, SNAPSHOT, reason) < 0) {
 		return check_unknown(stdout, reason);
 	}
-	return check_result(stdout, snapshot, &limits);
+	return check_result(stdout, snapshot, &limits, scope);
 }
 
 int cmd_check(int argc, char **argv)
 {
+	char reason[TRACE_FILTER_REASON_MAX];
 	enum check_status status;
+	struct trace_filter scope;
 	struct options options;
 
 	argp_err_exit_status = CHECK_UNKNOWN;
-	if (options_parse(&options, argc, argv, OPTIONS_SOURCE | OPTIONS_CHECK | OPTIONS_CONNECT,
+	if (options_parse(&options, argc, argv,
+			  OPTIONS_SOURCE | OPTIONS_CHECK | OPTIONS_CONNECT | OPTIONS_SCOPE,
 			  "Says in one line and by its status whether ports run out, as monitoring "
 			  "plug-ins do.") < 0)
 		return check_unknown(stdout, "a mistake on the command line; standard error says "
 					     "which");
-	status = judge(&options);
+	if (trace_filter_init(&scope, &options, reason) < 0)
+		return check_unknown(stdout, reason);
+	status = judge(&options, &scope);
 	if (fflush(stdout) || ferror(stdout)) {
 		log_error("check: writing to standard output failed");
 		return CHECK_UNKNOWN;

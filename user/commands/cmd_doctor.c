@@ -12,8 +12,10 @@
 #include "exporters/json/rows.h"
 #include "user/agent.h"
 #include "user/host/cgroup.h"
+#include "user/commands/advice.h"
 #include "user/commands/command.h"
 #include "user/host/kallsyms.h"
+#include "user/host/kconfig.h"
 #include "user/base/log.h"
 #include "user/host/netns.h"
 #include "user/commands/options.h"
@@ -32,7 +34,8 @@
 struct diagnosis {
 	struct utsname kernel;
 	bool btf;
-	char lockdown[64];
+	const char *lockdown; /* NULL: unknown */
+	struct kconfig kconfig;
 	char *cgroup_root;
 	struct privilege privileges[PRIVILEGES_MAX];
 	size_t privileges_count;
@@ -123,12 +126,13 @@ static void take_picture(struct diagnosis *diagnosis, const struct options *opti
 static void examine(struct diagnosis *diagnosis, const struct options *options)
 {
 	struct netns_list list;
+	char line[128];
 
 	uname(&diagnosis->kernel);
 	diagnosis->btf = access(BTF, R_OK) == 0;
-	if (procfs_read(LOCKDOWN, diagnosis->lockdown, sizeof(diagnosis->lockdown)) < 0)
-		strcpy(diagnosis->lockdown, "unknown");
-	diagnosis->lockdown[strcspn(diagnosis->lockdown, "\n")] = '\0';
+	kconfig_read(&diagnosis->kconfig, diagnosis->kernel.release);
+	diagnosis->lockdown = advice_lockdown(
+		procfs_read(LOCKDOWN, line, sizeof(line)) < 0 ? NULL : line, &diagnosis->kconfig);
 	cgroup_find_root(&diagnosis->cgroup_root, "/proc/self/mountinfo");
 	diagnosis->privileges_count = privilege_list(diagnosis->privileges);
 	if (netns_scan(&list, "/proc") == 0) {
@@ -141,12 +145,38 @@ static void examine(struct diagnosis *diagnosis, const struct options *options)
 	take_picture(diagnosis, options);
 }
 
+static struct advice advise(const struct diagnosis *diagnosis, const struct source_attempt *attempt)
+{
+	struct advice advice;
+
+	advice_give(&advice, attempt,
+		    &(struct advice_facts){
+			    .btf = diagnosis->btf,
+			    .cgroup2 = diagnosis->cgroup_root,
+			    .lockdown = diagnosis->lockdown,
+			    .kconfig = &diagnosis->kconfig,
+			    .privileges = diagnosis->privileges,
+			    .privileges_count = diagnosis->privileges_count,
+		    });
+	return advice;
+}
+
+static void print_failure(const struct diagnosis *diagnosis, const struct source_attempt *attempt)
+{
+	struct advice advice = advise(diagnosis, attempt);
+
+	printf("  %-11s no: %s\n", attempt->ops->name, attempt->reason);
+	if (advice.missing[0])
+		printf("  %-11s missing: %s\n  %-11s fix: %s\n", "", advice.missing, "",
+		       advice.fix);
+}
+
 static void print_source(const struct diagnosis *diagnosis, const struct source_attempt *attempt)
 {
 	const char *name = attempt->ops->name;
 
 	if (attempt->error)
-		printf("  %-11s no: %s\n", name, attempt->reason);
+		print_failure(diagnosis, attempt);
 	else
 		printf("  %-11s %s: %s\n", name,
 		       diagnosis->chosen && !strcmp(diagnosis->chosen, name) ? "chosen" : "works",
@@ -176,7 +206,7 @@ static void print_text(const struct diagnosis *diagnosis)
 	       diagnosis->btf
 		       ? BTF
 		       : "missing: the kernel needs CONFIG_DEBUG_INFO_BTF for any BPF source");
-	printf("lockdown      %s\n", diagnosis->lockdown);
+	printf("lockdown      %s\n", diagnosis->lockdown ? diagnosis->lockdown : "unknown");
 	printf("cgroup v2     %s\n", diagnosis->cgroup_root
 					     ? diagnosis->cgroup_root
 					     : "not mounted: the tracepoint source needs it");
@@ -213,17 +243,25 @@ static json_t *json_privileges(const struct diagnosis *diagnosis)
 	return object;
 }
 
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
 static json_t *json_sources(const struct diagnosis *diagnosis)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < diagnosis->sources_count; i++) {
 		const struct source_attempt *attempt = &diagnosis->sources[i];
+		struct advice advice = advise(diagnosis, attempt);
 
 		json_array_append_new(
-			array, json_pack("{s:s, s:b, s:s, s:s?}", "source", attempt->ops->name,
-					 "works", attempt->error == 0, "sees", attempt->ops->sees,
-					 "reason", attempt->error ? attempt->reason : NULL));
+			array,
+			json_pack("{s:s, s:b, s:s, s:s?, s:s?, s:s?}", "source", attempt->ops->name,
+				  "works", attempt->error == 0, "sees", attempt->ops->sees,
+				  "reason", attempt->error ? attempt->reason : NULL, "missing",
+				  or_null(advice.missing), "fix", or_null(advice.fix)));
 	}
 	return array;
 }
@@ -240,11 +278,15 @@ static json_t *json_parts(const struct diagnosis *diagnosis)
 static void print_json(const struct diagnosis *diagnosis)
 {
 	json_t *root =
-		json_pack("{s:i, s:s, s:s, s:b, s:s, s:s?, s:I}", "version", 1, "kernel",
+		json_pack("{s:i, s:s, s:s, s:b, s:s?, s:s?, s:I}", "version", 1, "kernel",
 			  diagnosis->kernel.release, "machine", diagnosis->kernel.machine, "btf",
 			  diagnosis->btf, "lockdown", diagnosis->lockdown, "cgroup_root",
 			  diagnosis->cgroup_root, "namespaces", (json_int_t)diagnosis->netns_count);
 
+	json_object_set_new(root, "range",
+			    diagnosis->facts_known ? json_pack("[i, i]", diagnosis->facts.first,
+							       diagnosis->facts.last)
+						   : json_null());
 	json_object_set_new(root, "privileges", json_privileges(diagnosis));
 	json_object_set_new(root, "sources", json_sources(diagnosis));
 	json_object_set_new(root, "split_functions", json_parts(diagnosis));

@@ -26,7 +26,7 @@ struct options {
 	size_t top; /* 0: not given, see options_top */
 	bool json;
 	bool refused;
-	const char *pid; /* filters of trace; NULL: all */
+	const char *pid; /* filters; NULL: all */
 	const char *process;
 	const char *netns;
 	const char *protocol;
@@ -67,6 +67,7 @@ enum {
 	OPTIONS_CHECK = 1 << 12,  /* --warning, --critical */
 	OPTIONS_CONNECT = 1 << 13,   /* --connect */
 	OPTIONS_RECORDING = 1 << 14, /* --replay, --at */
+	OPTIONS_SCOPE = 1 << 15,     /* of OPTIONS_FILTER: --netns, --protocol, --destination */
 };
 
 /* Parses argv[1...] of a command; argv[0] is its name. what: one line for --help. Handles --help

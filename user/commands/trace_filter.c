@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/text.h"
 #include "user/commands/options.h"
 #include "user/core/trace_line.h"
 
@@ -25,13 +26,6 @@ static bool parse_number(const char *text, unsigned long max, unsigned long *ret
 	return true;
 }
 
-static bool parse_address(const char *text, uint8_t ret[16])
-{
-	memset(ret, 0, 10);
-	memset(ret + 10, 0xff, 2);
-	return inet_pton(AF_INET, text, ret + 12) == 1 || inet_pton(AF_INET6, text, ret) == 1;
-}
-
 /* "10.0.0.1", "10.0.0.1:443", "::1", "[::1]:443". */
 static bool parse_destination(struct trace_filter *filter, const char *text)
 {
@@ -41,7 +35,7 @@ static bool parse_destination(struct trace_filter *filter, const char *text)
 	size_t length;
 
 	filter->has_remote = true;
-	if (parse_address(text, filter->remote))
+	if (text_parse_address(filter->remote, text))
 		return true;
 	if ((size_t)snprintf(address, sizeof(address), "%s", text) >= sizeof(address))
 		return false;
@@ -56,7 +50,7 @@ static bool parse_destination(struct trace_filter *filter, const char *text)
 	if (address[length - 1] != ']')
 		return false;
 	address[length - 1] = '\0';
-	return parse_address(address + 1, filter->remote);
+	return text_parse_address(filter->remote, address + 1);
 }
 
 static bool parse_protocol(struct trace_filter *filter, const char *text)
@@ -109,7 +103,7 @@ static bool is_netns(const char *wanted, const struct trace_line *line)
 	return !strcmp(wanted, inode) || (line->netns_name && !strcmp(wanted, line->netns_name));
 }
 
-static bool asks_for_port(const struct trace_filter *filter)
+bool trace_filter_asks(const struct trace_filter *filter)
 {
 	return filter->process || filter->netns || filter->pid || filter->protocol ||
 	       filter->port || filter->has_remote;
@@ -120,7 +114,7 @@ enum trace_passage trace_filter_pass(const struct trace_filter *filter,
 {
 	if (filter->refused && !line->error)
 		return TRACE_FILTERED;
-	if (!line->protocol && asks_for_port(filter))
+	if (!line->protocol && trace_filter_asks(filter))
 		return TRACE_UNKNOWN;
 	if ((filter->pid && filter->pid != line->pid) ||
 	    (filter->process && strcmp(filter->process, line->process) != 0) ||

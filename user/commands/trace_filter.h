@@ -29,9 +29,13 @@ enum trace_passage {
 	TRACE_UNKNOWN, /* it is about a port that we know nothing of, so nobody can tell */
 };
 
-/* What the options of OPTIONS_FILTER ask for. -EINVAL: reason says which is no such thing. */
+/* What the options of OPTIONS_FILTER, or of OPTIONS_SCOPE alone, ask for. -EINVAL: reason says
+ * which is no such thing. */
 int trace_filter_init(struct trace_filter *ret, const struct options *options,
 		      char reason[TRACE_FILTER_REASON_MAX]);
+
+/* Does it ask for anything? */
+bool trace_filter_asks(const struct trace_filter *filter);
 
 enum trace_passage trace_filter_pass(const struct trace_filter *filter,
 				     const struct trace_line *line);

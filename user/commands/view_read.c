@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "user/commands/view_read.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
@@ -125,14 +124,12 @@ static uint8_t protocol(const json_t *row)
 /* False: it is none, and *ret the unspecified one. */
 static bool address(uint8_t ret[16], const json_t *row, const char *key)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	const char *value = json_string_value(json_object_get(row, key));
 
-	memcpy(ret, mapped, sizeof(mapped));
-	if (value && inet_pton(AF_INET, value, ret + sizeof(mapped)) == 1)
+	if (value && text_parse_address(ret, value))
 		return true;
 	memset(ret, 0, 16);
-	return value && inet_pton(AF_INET6, value, ret) == 1;
+	return false;
 }
 
 /* A name as text_error() writes it. */
