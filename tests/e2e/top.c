@@ -318,6 +318,38 @@ static void top_outlives_the_agent(void **state)
 	screen_hides(scenario->screen, "is portgauge run serving there?");
 }
 
+static void top_takes_the_rules_of_a_file(void **state)
+{
+	struct scenario *scenario = *state;
+	char command[COMMAND_MAX];
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/tmp/pg-test-%d.yml", getpid());
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fputs("alerts:\n  rules:\n    - name: MyOwnRule\n      metric: refusals\n      severity: warning\n      enter: 3\n",
+	      file);
+	assert_int_equal(fclose(file), 0);
+	snprintf(command, sizeof(command),
+		 "%s top --config.file %s%s%s; echo status $?; exec sleep 1000", watch_program(),
+		 path, scenario->source ? " --source " : "",
+		 scenario->source ? scenario->source : "");
+	show(scenario, 24, 80, command);
+	screen_shows(scenario->screen, "[1 Pools");
+	busy_host(scenario);
+	screen_press(scenario->screen, "6");
+	screen_shows(scenario->screen, "MyOwnRule");
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fputs("nonsense: 1\n", file);
+	assert_int_equal(fclose(file), 0);
+	show(scenario, 24, 200, command);
+	screen_shows(scenario->screen, ":1:1:");
+	screen_shows(scenario->screen, "status 78");
+	assert_int_equal(unlink(path), 0);
+}
+
 static void top_says_in_one_line_what_is_missing(void **state)
 {
 	struct scenario *scenario = *state;
@@ -347,6 +379,7 @@ const struct CMUnitTest top_suite[] = {
 	SCENARIO(top_needs_no_color),
 	SCENARIO(top_shows_no_foreign_letters_where_there_are_none),
 	SCENARIO(top_outlives_the_agent),
+	SCENARIO(top_takes_the_rules_of_a_file),
 	SCENARIO(top_says_in_one_line_what_is_missing),
 };
 const size_t top_suite_count = sizeof(top_suite) / sizeof(top_suite[0]);

@@ -448,9 +448,30 @@ static void the_default_rules_make_sense(void **state)
 	}
 }
 
+/* Colours and `check` have the thresholds of the rules. */
+static void default_rules_of_saturation_begin_where_colours_do(void **state)
+{
+	size_t count;
+	const struct alert_rule *rules = alert_default_rules(&count);
+	size_t found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		if (rules[i].metric != ALERT_POOL_SATURATION &&
+		    rules[i].metric != ALERT_DESTINATION_SATURATION)
+			continue;
+		assert_true(rules[i].enter == (rules[i].severity == SEVERITY_CRITICAL
+						       ? VIEW_SHARE_CRITICAL
+						       : VIEW_SHARE_WARNING));
+		found++;
+	}
+	assert_int_equal(found, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(default_rules_of_saturation_begin_where_colours_do),
 		cmocka_unit_test(an_alert_begins_when_its_time_has_passed),
 		cmocka_unit_test(below_the_enter_threshold_nothing_begins),
 		cmocka_unit_test(a_dip_starts_the_time_anew),

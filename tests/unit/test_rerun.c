@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/incident.h"
+#include "user/alert/alert.h"
 #include "user/base/util.h"
 #include "user/commands/rerun.h"
 #include "user/core/view.h"
@@ -25,8 +26,10 @@ static void rerun_closep(struct rerun **rerun)
 static struct rerun *open_incident(void)
 {
 	struct rerun *rerun = NULL;
+	size_t count;
+	const struct alert_rule *rules = alert_default_rules(&count);
 
-	if (rerun_open(&rerun, RECORDING) < 0)
+	if (rerun_open(&rerun, RECORDING, rules, count) < 0)
 		fail_msg("no %s; these tests run at the top of the tree", RECORDING);
 	return rerun;
 }

@@ -19,7 +19,9 @@
 #include "user/commands/moment.h"
 #include "user/commands/options.h"
 #include "user/commands/rerun.h"
+#include "user/commands/settings.h"
 #include "user/commands/view_read.h"
+#include "user/config/config.h"
 #include "user/core/ledger.h"
 #include "user/core/view.h"
 #include "user/host/privilege.h"
@@ -39,6 +41,7 @@
 /* Of one's own: agent, alerts and loop. Of another agent: api and event. Of a recording: rerun and
  * event. */
 struct watching {
+	struct config *settings;
 	struct agent *agent;
 	struct alerts *alerts;
 	struct loop *loop;
@@ -65,6 +68,7 @@ static void watching_done(struct watching *watching)
 	alerts_free(watching->alerts);
 	agent_close(watching->agent);
 	rerun_close(watching->rerun);
+	config_free(watching->settings);
 }
 
 static void view_unrefp(struct view **view)
@@ -118,10 +122,9 @@ static int open_own(struct watching *watching, const struct options *options)
 		.context = watching,
 	};
 	struct agent_config config = options_agent(options);
-	const struct alert_rule *rules;
-	size_t count;
 	int r;
 
+	config.limits = &watching->settings->limits;
 	r = agent_open(&watching->agent, &config);
 	if (r == 0)
 		r = privilege_drop_others(agent_source(watching->agent)->privileges);
@@ -129,8 +132,8 @@ static int open_own(struct watching *watching, const struct options *options)
 		return r; /* it has been logged */
 	if (agent_source(watching->agent)->polled & LEDGER_POLLS_ALL)
 		agent_explain(watching->agent);
-	rules = alert_default_rules(&count);
-	r = alerts_new(&watching->alerts, rules, count);
+	r = alerts_new(&watching->alerts, watching->settings->rules,
+		       watching->settings->rules_count);
 	if (r == 0)
 		r = loop_new(&watching->loop, watching->agent, &loop_config);
 	if (r < 0)
@@ -313,7 +316,8 @@ static int open_recording(struct watching *watching, const struct options *optio
 	int status;
 
 	watching->moment = moment;
-	if (rerun_open(&watching->rerun, options->recording) < 0)
+	if (rerun_open(&watching->rerun, options->recording, watching->settings->rules,
+		       watching->settings->rules_count) < 0)
 		return EX_NOINPUT;
 	player = rerun_player(watching->rerun);
 	status = moment_choose(&at_ns, &moment, player);
@@ -349,6 +353,9 @@ static int check_options(const struct options *options)
 {
 	if (options->recording && options->connect)
 		log_error("top: --replay and --connect: only one of them can be shown");
+	else if (options->config_file && options->connect)
+		log_error(
+			"top: --config.file and --connect: the agent that is asked has settings of its own");
 	else if (options->at && !options->recording)
 		log_error("top: --at is a moment of a recording; name one with --replay");
 	else
@@ -363,7 +370,8 @@ int cmd_top(int argc, char **argv)
 	struct options options;
 
 	if (options_parse(&options, argc, argv,
-			  OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_CONNECT | OPTIONS_RECORDING,
+			  OPTIONS_SOURCE | OPTIONS_RECONCILE | OPTIONS_CONNECT | OPTIONS_RECORDING |
+				  OPTIONS_CONFIG,
 			  "Shows on the terminal, live, what runs out and who has it.") < 0 ||
 	    check_options(&options) < 0)
 		return EX_USAGE;
@@ -372,6 +380,8 @@ int cmd_top(int argc, char **argv)
 		log_error("top: %s", reason);
 		return EXIT_FAILURE;
 	}
+	if (settings_load(&watching.settings, &options) < 0)
+		return EX_CONFIG;
 	if (options.recording)
 		return watch_recording(&watching, &options);
 	if (options.connect)

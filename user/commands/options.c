@@ -8,6 +8,7 @@
 
 #include "user/agent.h"
 #include "user/control.h"
+#include "user/core/view.h"
 #include "user/base/log.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
@@ -58,7 +59,7 @@ static const struct {
 } all_options[] = {
 	{ OPTIONS_CONFIG,
 	  { "config.file", KEY_CONFIG, "FILE", 0,
-	    "Take settings, alert rules and notifiers from this YAML file, again on SIGHUP; options win over it",
+	    "Take settings, alert rules and notifiers from this YAML file; options win over it",
 	    0 } },
 	{ OPTIONS_WEB,
 	  { "web.listen-address", KEY_LISTEN, "ADDRESS", 0,
@@ -374,8 +375,8 @@ static void set_defaults(struct options *options)
 		.max_holds = MAX_HOLDS_DEFAULT,
 		.reconcile_ns = RECONCILE_DEFAULT_S * NS_PER_SECOND,
 		.max_bytes = RECORDING_DEFAULT,
-		.warning = 0.8,
-		.critical = 0.95,
+		.warning = VIEW_SHARE_WARNING,
+		.critical = VIEW_SHARE_CRITICAL,
 	};
 }
 

@@ -15,6 +15,8 @@
 
 struct rerun {
 	struct player *player;
+	const struct alert_rule *rules;
+	size_t rules_count;
 	struct alerts *alerts;
 	struct view *view;
 	uint64_t at_ns; /* since the beginning: where they are */
@@ -60,25 +62,26 @@ static int judge(struct rerun *rerun, uint64_t at_ns)
 
 static int begin(struct rerun *rerun)
 {
-	size_t count;
-	const struct alert_rule *rules = alert_default_rules(&count);
 	int r;
 
 	alerts_free(rerun->alerts);
 	rerun->alerts = NULL;
-	r = alerts_new(&rerun->alerts, rules, count);
+	r = alerts_new(&rerun->alerts, rerun->rules, rerun->rules_count);
 	return r < 0 ? r : judge(rerun, 0);
 }
 
-int rerun_open(struct rerun **ret, const char *path)
+int rerun_open(struct rerun **ret, const char *path, const struct alert_rule *rules, size_t count)
 {
 	CLEANUP(rerun_closep) struct rerun *rerun = calloc(1, sizeof(*rerun));
 	int r = rerun ? player_open(&rerun->player, path) : -ENOMEM;
 
 	if (rerun && r < 0)
 		return r; /* it has been logged */
-	if (r == 0)
+	if (r == 0) {
+		rerun->rules = rules;
+		rerun->rules_count = count;
 		r = begin(rerun);
+	}
 	if (r < 0) {
 		log_error("%s: %s", path, strerror(-r));
 		return r;

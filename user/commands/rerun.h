@@ -4,14 +4,16 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+struct alert_rule;
 struct player;
 struct rerun;
 struct view;
 
-/* At its beginning. Logs one line on failure. */
-int rerun_open(struct rerun **ret, const char *path);
+/* At its beginning. rules are borrowed. Logs one line on failure. */
+int rerun_open(struct rerun **ret, const char *path, const struct alert_rule *rules, size_t count);
 void rerun_close(struct rerun *rerun); /* NULL is fine */
 
 /* To so many ns after the beginning, or the end. Back costs as much as from the beginning. Negative

@@ -18,14 +18,14 @@ struct threshold {
 	double leave;
 };
 
-static const struct threshold full = { 0.80, 0.70 };
+static const struct threshold full = { VIEW_SHARE_WARNING, 0.70 };
 static const struct threshold leaked = { 0.20, 0.15 };
 static const struct threshold leaked_soon = { 0.05, 0.04 }; /* gone within LEAK_SOON_S */
 static const struct threshold bound = { 0.10, 0.07 };
 static const struct threshold churned = { 0.50, 0.40 };
 static const struct threshold churning = { 0.80, 0.65 }; /* where the rate leads to */
 static const struct threshold dominant = { 0.50, 0.35 }; /* part of what is used */
-static const double critical = 0.95;
+static const double critical = VIEW_SHARE_CRITICAL;
 
 const char *verdict_name(enum verdict verdict)
 {

@@ -17,6 +17,10 @@
 #define VIEW_VERSION 1
 #define VIEW_HISTOGRAM_BUCKETS 16
 #define VIEW_COMM_LEN 16
+/* From these shares of a scope's ports on it is worth a warning, and critical, unless somebody says
+ * otherwise; the default rules have the same. */
+#define VIEW_SHARE_WARNING 0.80
+#define VIEW_SHARE_CRITICAL 0.95
 
 struct view_pool {
 	uint32_t vrf;           /* interface index of the VRF whose ports these are; 0: none */

@@ -12,8 +12,6 @@
 
 #define UNKNOWN "-"
 #define DEAD "*"
-#define WARNING 0.8
-#define CRITICAL 0.95
 #define MONTH 5 /* of "2026-11-22T10:54:18.123Z" */
 #define CLOCK 11
 #define CLOCK_LENGTH 8
@@ -141,9 +139,9 @@ static struct top_cell *put_bad_count(struct top_cell *cell, uint64_t count)
 
 static uint8_t marks_of(double saturation)
 {
-	if (saturation >= CRITICAL)
+	if (saturation >= VIEW_SHARE_CRITICAL)
 		return GRID_CRITICAL | GRID_BOLD;
-	return saturation >= WARNING ? GRID_WARNING : 0;
+	return saturation >= VIEW_SHARE_WARNING ? GRID_WARNING : 0;
 }
 
 static struct top_cell *put_ratio(struct top_cell *cell, double ratio)
