@@ -77,6 +77,11 @@ static void add_all(struct programme *programme)
 		{ web_clients_suite, &web_clients_suite_count, DIFFERS_NEVER },
 		{ proxy_clients_suite, &proxy_clients_suite_count, DIFFERS_NEVER },
 		{ database_clients_suite, &database_clients_suite_count, DIFFERS_NEVER },
+		{ mail_clients_suite, &mail_clients_suite_count, DIFFERS_NEVER },
+		{ ssh_clients_suite, &ssh_clients_suite_count, DIFFERS_NEVER },
+		{ ftp_clients_suite, &ftp_clients_suite_count, DIFFERS_NEVER },
+		{ dns_clients_suite, &dns_clients_suite_count, DIFFERS_NEVER },
+		{ voip_clients_suite, &voip_clients_suite_count, DIFFERS_NEVER },
 		{ story_suite, &story_suite_count, DIFFERS_NEVER },
 	};
 

@@ -77,6 +77,11 @@ extern const struct CMUnitTest proxy_clients_suite[];
 extern const struct CMUnitTest database_clients_suite[];
 extern const struct CMUnitTest web_clients_suite[];
 extern const struct CMUnitTest story_suite[];
+extern const struct CMUnitTest voip_clients_suite[];
+extern const struct CMUnitTest dns_clients_suite[];
+extern const struct CMUnitTest ftp_clients_suite[];
+extern const struct CMUnitTest ssh_clients_suite[];
+extern const struct CMUnitTest mail_clients_suite[];
 extern const size_t holds_suite_count;
 extern const size_t refusal_suite_count;
 extern const size_t netns_suite_count;
@@ -101,6 +106,11 @@ extern const size_t proxy_clients_suite_count;
 extern const size_t database_clients_suite_count;
 extern const size_t web_clients_suite_count;
 extern const size_t story_suite_count;
+extern const size_t voip_clients_suite_count;
+extern const size_t dns_clients_suite_count;
+extern const size_t ftp_clients_suite_count;
+extern const size_t ssh_clients_suite_count;
+extern const size_t mail_clients_suite_count;
 
 #define SCENARIO(function) \
 	cmocka_unit_test_setup_teardown(function, scenario_setup, scenario_teardown)
