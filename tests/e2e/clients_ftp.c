@@ -13,26 +13,22 @@
 #define SMALL_FIRST 40000
 #define SMALL_LAST 40019
 #define SMALL_SIZE 20
-#define CONTENT_SIZE 4096
 
 static const struct toward ftp_port = { CLIENTS, ADDRESS_B, FTP };
 static const struct pool ports = { CLIENTS, "tcp", FIRST, LAST };
 static const struct pool few_ports = { CLIENTS, "tcp", SMALL_FIRST, SMALL_LAST };
 static const struct pool server_ports = { SERVERS, "tcp", FIRST, LAST };
 
-/* Has one file, of which it gives a byte a second. Its passive ports are those of its range. */
+/* Has one file, for which it takes hours. Its passive ports are those of its range. */
 static struct service *start_vsftpd(struct scenario *scenario, const char *more)
 {
 	struct service *vsftpd = scenario_service(scenario, SERVERS, "vsftpd", NULL);
-	char content[CONTENT_SIZE + 1];
 
-	memset(content, 'x', CONTENT_SIZE);
-	content[CONTENT_SIZE] = '\0';
-	service_write_as(vsftpd, "file", 0644, content);
+	SERVICE_RUN(vsftpd, "truncate", "-s", "1M", "file");
 	service_write(vsftpd, "vsftpd.conf",
 		      "listen=YES\nlisten_address=" ADDRESS_B "\nbackground=NO\n"
 		      "anonymous_enable=YES\nno_anon_password=YES\nanon_root=%s\n"
-		      "anon_max_rate=1\nsecure_chroot_dir=%s\nxferlog_enable=NO\n"
+		      "anon_max_rate=100\nsecure_chroot_dir=%s\nxferlog_enable=NO\n"
 		      "pasv_min_port=%u\npasv_max_port=%u\n%s",
 		      service_folder(vsftpd), service_folder(vsftpd), FIRST, LAST, more);
 	SERVICE_START(vsftpd, "tcp", FTP, "vsftpd", service_path(vsftpd, "vsftpd.conf"));
