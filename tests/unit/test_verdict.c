@@ -102,31 +102,29 @@ static void churn_that_only_meets_time_wait_is_churn(void **state)
 	(void)state;
 	opens(&books, &traffic, CASE_SIZE);
 	waits(&books, &traffic, CASE_SIZE, HOLD_TW_TIMESTAMPS);
-	for (unsigned int t = 0; t < 58; t++) {
+	for (unsigned int t = 0; t < 20; t++) {
 		refuse(&books, .remote_port = 5432);
 		pass(&books, SECOND);
 		look(&books);
 	}
-	assert_non_null(strstr(only_verdict(&books, "churn")->text,
-			       "1000 of 1000 ports are used, 1000 of them in TIME_WAIT, which "
-			       "lasts 60 s, so that these ports bear no more than 16.7 a second; "
-			       "58 were refused in the last 60 s."));
 	assert_int_equal(only_verdict(&books, "churn")->severity, SEVERITY_CRITICAL);
 	books_close(&books);
 }
 
-/* Refused at first, and then nobody asks any more. */
-static void what_was_refused_once_and_waits_is_no_churn(void **state)
+static void a_pool_that_was_refused_more_and_is_closed_is_no_churn(void **state)
 {
 	struct traffic traffic = { .first_id = 1 };
 	struct books books = case_open();
 
 	(void)state;
 	opens(&books, &traffic, CASE_SIZE);
+	for (unsigned int t = 0; t < 12; t++) {
+		refuse(&books, .remote_port = 5432);
+		pass(&books, SECOND);
+		look(&books);
+	}
 	waits(&books, &traffic, CASE_SIZE, HOLD_TW_TIMESTAMPS);
 	for (unsigned int t = 0; t < 55; t++) {
-		if (t < 8)
-			refuse(&books, .remote_port = 5432);
 		pass(&books, SECOND);
 		assert_null(find_verdict(&books, "churn"));
 	}
@@ -465,7 +463,7 @@ int main(void)
 		cmocka_unit_test(without_timestamps_no_setting_helps),
 		cmocka_unit_test(in_another_namespace_the_command_goes_there),
 		cmocka_unit_test(churn_that_only_meets_time_wait_is_churn),
-		cmocka_unit_test(what_was_refused_once_and_waits_is_no_churn),
+		cmocka_unit_test(a_pool_that_was_refused_more_and_is_closed_is_no_churn),
 		cmocka_unit_test(ports_that_are_reused_do_not_churn),
 		cmocka_unit_test(ports_that_are_free_at_once_do_not_churn),
 		cmocka_unit_test(a_rate_that_the_ports_bear_is_no_churn),

@@ -187,7 +187,21 @@ static void the_end_of_a_leaker_is_no_churn(void **state)
 	struct traffic traffic = leaked(&books, 120);
 
 	(void)state;
-	for (unsigned int t = 0; t < 20; t++) {
+	waits(&books, &traffic, traffic.opened, HOLD_TW_TIMESTAMPS);
+	for (unsigned int t = 0; t < 60; t++) {
+		pass(&books, SECOND);
+		no_verdict(&books);
+	}
+	books_close(&books);
+}
+
+static void the_end_of_a_leaker_that_was_refused_is_no_churn(void **state)
+{
+	struct books books = case_open();
+	struct traffic traffic = leaked(&books, 200);
+
+	(void)state;
+	for (unsigned int t = 0; t < 22; t++) {
 		refuse(&books, .remote_port = 5432);
 		pass(&books, SECOND);
 		only_verdict(&books, "leak");
@@ -195,7 +209,7 @@ static void the_end_of_a_leaker_is_no_churn(void **state)
 	waits(&books, &traffic, traffic.opened, HOLD_TW_TIMESTAMPS);
 	for (unsigned int t = 0; t < 60; t++) {
 		pass(&books, SECOND);
-		no_verdict(&books);
+		assert_null(find_verdict(&books, "churn"));
 	}
 	books_close(&books);
 }
@@ -335,6 +349,7 @@ int main(void)
 		cmocka_unit_test(a_leak_is_over_when_half_of_it_is_closed),
 		cmocka_unit_test(a_leak_is_over_a_minute_after_it_stopped),
 		cmocka_unit_test(the_end_of_a_leaker_is_no_churn),
+		cmocka_unit_test(the_end_of_a_leaker_that_was_refused_is_no_churn),
 		cmocka_unit_test(a_pool_of_connections_that_is_filled_is_no_leak),
 		cmocka_unit_test(growth_of_those_who_close_is_no_leak),
 		cmocka_unit_test(few_of_many_ports_are_no_leak_yet),

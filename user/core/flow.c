@@ -51,6 +51,7 @@ struct flow_summary flow_last(const struct flow_ring *ring, unsigned int periods
 	sum.waited = last->waited - first->waited;
 	sum.growth = (int32_t)(last->level - first->level);
 	sum.level = last->level;
+	sum.waited_ever = last->waited;
 	for (unsigned int i = 0; i < periods; i++) {
 		const struct flow_counts *after = &ring->samples[ago(ring, i)];
 		const struct flow_counts *before = &ring->samples[ago(ring, i + 1)];

@@ -37,8 +37,9 @@ struct flow_summary {
 	uint32_t opened;
 	uint32_t closed;
 	uint32_t waited;
-	int32_t growth; /* of the level */
-	uint32_t level; /* at the end */
+	int32_t growth;       /* of the level */
+	uint32_t level;       /* at the end */
+	uint32_t waited_ever; /* at the end; may have wrapped around */
 	uint8_t periods;
 	uint8_t rising; /* periods at whose end the level was higher */
 	uint8_t falling;

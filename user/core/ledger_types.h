@@ -287,8 +287,8 @@ int ledger_follow_range(struct ledger *ledger, struct netns *netns, const struct
 
 /* Refusals within the last 60 s. */
 uint32_t pool_refused_recently(const struct pool *pool, uint64_t now_ns);
-/* In each of the last three periods of 5 s. */
-bool pool_refuses_on(const struct pool *pool, uint64_t now_ns);
+/* Within the last period of a flow's minute. */
+bool pool_refuses(const struct pool *pool, uint64_t now_ns);
 void pool_count_refusal(struct pool *pool, uint64_t now_ns);
 
 /* used / capacity within 0 to 1; a scope without capacity is full. */

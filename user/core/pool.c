@@ -4,8 +4,7 @@
 #include "user/core/ledger_types.h"
 
 #define NS_PER_SECOND 1000000000ULL
-#define REFUSING_PERIODS 3
-#define REFUSING_PERIOD_S 5
+#define REFUSES_SECONDS FLOW_MINUTE_PERIOD_S
 
 static uint32_t range_size(const struct pool *pool)
 {
@@ -85,34 +84,25 @@ void pool_count_refusal(struct pool *pool, uint64_t now_ns)
 	pool->refused[pool->refused_second % REFUSED_SECONDS]++;
 }
 
-/* So many seconds ago: least to most, both included. */
-static uint32_t refused_ago(const struct pool *pool, uint64_t now_ns, uint64_t least, uint64_t most)
+static uint32_t refused_within(const struct pool *pool, uint64_t now_ns, unsigned int seconds)
 {
-	uint64_t now = now_ns / NS_PER_SECOND;
-	uint64_t newest = pool->refused_second;
+	uint64_t second = now_ns / NS_PER_SECOND;
 	uint32_t sum = 0;
 
-	for (uint64_t i = 0; i < REFUSED_SECONDS && i <= newest; i++) {
-		uint64_t age = now > newest ? now - newest + i : i;
-
-		if (age >= least && age <= most)
-			sum += pool->refused[(newest - i) % REFUSED_SECONDS];
-	}
+	for (uint64_t age = 0; age < REFUSED_SECONDS && age <= pool->refused_second; age++)
+		if (pool->refused_second - age + seconds > second)
+			sum += pool->refused[(pool->refused_second - age) % REFUSED_SECONDS];
 	return sum;
 }
 
 uint32_t pool_refused_recently(const struct pool *pool, uint64_t now_ns)
 {
-	return refused_ago(pool, now_ns, 0, REFUSED_SECONDS - 1);
+	return refused_within(pool, now_ns, REFUSED_SECONDS);
 }
 
-bool pool_refuses_on(const struct pool *pool, uint64_t now_ns)
+bool pool_refuses(const struct pool *pool, uint64_t now_ns)
 {
-	for (unsigned int i = 0; i < REFUSING_PERIODS; i++)
-		if (!refused_ago(pool, now_ns, i * REFUSING_PERIOD_S,
-				 (i + 1) * REFUSING_PERIOD_S - 1))
-			return false;
-	return true;
+	return refused_within(pool, now_ns, REFUSES_SECONDS);
 }
 
 double saturation(uint32_t used, uint32_t capacity)

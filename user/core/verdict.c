@@ -123,15 +123,15 @@ static double used_soon(const struct numbers *numbers)
 	return verdict_waiting_rate(numbers) * TIME_WAIT_S + numbers->active;
 }
 
-/* All is in TIME_WAIT for longer than somebody asks for it: who opens fast enough finds nothing
- * free for most of a minute, and so neither opens nor closes. */
+/* Who opens fast enough finds nothing but TIME_WAIT for most of a minute, and so neither opens nor
+ * closes. Who was refused before all that was closed, as at the end of a leak, is no such one. */
 static bool goes_on_in_vain(const struct numbers *numbers)
 {
-	struct flow_summary sum = last_minute(numbers, CHURN_PERIODS_MIN);
+	struct flow_summary sum = last_minute(numbers, 1);
+	uint32_t fresh = numbers->waited_ever - sum.waited_ever + sum.waited;
 
-	return numbers->refusing && sum.periods >= CHURN_PERIODS_MIN &&
-	       over(numbers->used, numbers->capacity, &full, false) &&
-	       sum.waited * 2ULL <= numbers->waiting;
+	return numbers->refusing && verdict_is_full(numbers, false) && sum.periods &&
+	       fresh * 2ULL <= numbers->waiting;
 }
 
 /* Many that are closed at once and not opened again are no churn. One picture cannot tell. */

@@ -38,11 +38,12 @@ struct numbers {
 	uint32_t used;
 	uint32_t active;
 	uint32_t waiting;        /* in TIME_WAIT and not recyclable */
+	uint32_t waited_ever;    /* as in its flow, but now */
 	uint32_t stiff;          /* of these, what no setting makes recyclable */
 	uint32_t mine;           /* ports of the owner that is judged or named */
 	uint32_t explained;      /* ports that are lost to somebody who has a verdict */
 	uint32_t refused;        /* in the pool, within 60 s */
-	bool refusing;           /* again and again, up to now */
+	bool refusing;           /* in the pool, within 5 s */
 	bool wider;              /* there is a wider range to be had */
 	bool small;              /* the range is narrower than the usual one */
 	bool found;              /* how it came to be is not known */

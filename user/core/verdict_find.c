@@ -244,10 +244,11 @@ static struct numbers destination_numbers(const struct ledger *ledger,
 		.used = tally_used(tally),
 		.active = tally->active,
 		.waiting = tally->time_wait - tally->recyclable,
+		.waited_ever = destination->turnover.waited,
 		.stiff = tally->stiff,
 		.explained = pool->explained,
 		.refused = pool_refused_recently(pool, ledger->now_ns),
-		.refusing = pool_refuses_on(pool, ledger->now_ns),
+		.refusing = pool_refuses(pool, ledger->now_ns),
 		.small = pool_size(pool) < USUAL_RANGE_SIZE,
 	};
 }

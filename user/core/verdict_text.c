@@ -195,26 +195,22 @@ static double wanted_rate(const struct numbers *n)
 	bool counted;
 	double rate = opening_rate(n, &counted);
 
-	return n->refusing ? rate + (double)n->refused / TIME_WAIT_S : rate;
+	return verdict_is_full(n, false) ? rate + (double)n->refused / TIME_WAIT_S : rate;
 }
 
 static char *churn_evidence(struct arena *arena, const struct finding *f, const struct names *names)
 {
 	const struct numbers *n = &f->numbers;
-	char refused[CHANGE_MAX] = "";
 	bool counted;
 	double rate = opening_rate(n, &counted);
 
-	if (n->refusing)
-		snprintf(refused, sizeof(refused), "; %u were refused in the last %u s", n->refused,
-			 TIME_WAIT_S);
 	return arena_printf(
 		arena,
 		"%s%.1f connections a second are opened to %s and closed on this side "
 		"first, most by %s: %u of %u ports are used, %u of them in TIME_WAIT, "
-		"which lasts %u s, so that these ports bear no more than %.1f a second%s.",
+		"which lasts %u s, so that these ports bear no more than %.1f a second.",
 		counted ? "" : "At least ", rate, names->destination, names->owner, n->used,
-		n->capacity, n->waiting, TIME_WAIT_S, bears(n->capacity), refused);
+		n->capacity, n->waiting, TIME_WAIT_S, bears(n->capacity));
 }
 
 /* Only with timestamps, and only for remnants whose peer has closed, does the kernel reuse. */
