@@ -64,7 +64,8 @@ static char *content(const char *path)
 static void nothing_of_an_incident_is_lost(void **state)
 {
 	static const char *const paths[] = { "tests/golden/incident.json",
-					     "tests/golden/incident-at-9s.json" };
+					     "tests/golden/incident-at-9s.json",
+					     "tests/golden/incident-named.json" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {

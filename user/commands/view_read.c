@@ -97,9 +97,9 @@ static const char *name(struct reader *reader, const json_t *row, const char *ke
 	return value ? value : "unknown";
 }
 
-static void process(char ret[VIEW_COMM_LEN], const json_t *row)
+static void process(char ret[VIEW_COMM_LEN], const json_t *row, const char *key)
 {
-	const char *value = json_string_value(json_object_get(row, "process"));
+	const char *value = json_string_value(json_object_get(row, key));
 
 	snprintf(ret, VIEW_COMM_LEN, "%s", value ? value : "");
 }
@@ -223,7 +223,7 @@ static bool read_share(struct reader *reader, void *ret, const json_t *row)
 	if (is_unknown(row, "pid") && stands_for_others(reader, row, "process"))
 		return false;
 	share->pid = small(row, "pid");
-	process(share->process, row);
+	process(share->process, row, "process");
 	share->used = small(row, "used");
 	share->active = small(row, "active");
 	share->time_wait = small(row, "time_wait");
@@ -244,6 +244,9 @@ static bool read_destination(struct reader *reader, void *ret, const json_t *row
 	d->netns_name = name(reader, row, "netns_name");
 	d->protocol = protocol(row);
 	d->remote_port = port(row, "remote_port");
+	d->service = text(reader, row, "service");
+	d->listener_pid = small(row, "listener_pid");
+	process(d->listener, row, "listener");
 	d->first = port(row, "first");
 	d->last = port(row, "last");
 	d->window = json_is_true(json_object_get(row, "window"));
@@ -279,12 +282,17 @@ static bool read_owner(struct reader *reader, void *ret, const json_t *row)
 	o->known = !is_unknown(row, "pid");
 	o->pid = small(row, "pid");
 	o->start_time = time_of(row, "start_time");
-	process(o->process, row);
+	process(o->process, row, "process");
 	o->uid = small(row, "uid");
 	o->cgroup = text(reader, row, "cgroup");
 	o->unit = text(reader, row, "unit");
 	o->container = text(reader, row, "container");
 	o->pod = text(reader, row, "pod");
+	o->exe = text(reader, row, "exe");
+	o->command = text(reader, row, "command");
+	o->container_name = text(reader, row, "container_name");
+	o->pod_name = text(reader, row, "pod_name");
+	o->pod_namespace = text(reader, row, "pod_namespace");
 	o->alive = json_is_true(json_object_get(row, "alive"));
 	o->netns = small(row, "netns");
 	o->netns_name = name(reader, row, "netns_name");
@@ -299,7 +307,7 @@ static bool read_refusal(struct reader *reader, void *ret, const json_t *row)
 
 	r->time = time_of(row, "time");
 	r->pid = small(row, "pid");
-	process(r->process, row);
+	process(r->process, row, "process");
 	r->netns = small(row, "netns");
 	r->netns_name = name(reader, row, "netns_name");
 	r->protocol = protocol(row);
