@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,11 +62,11 @@ size_t cgroup_pids(const char *name, pid_t *ret, size_t size)
 {
 	FILE *procs = open_procs(name, "re");
 	size_t count = 0;
-	pid_t pid;
+	char line[32];
 
-	while (procs && fscanf(procs, "%d", &pid) == 1) {
+	while (procs && fgets(line, sizeof(line), procs)) {
 		if (count < size)
-			ret[count] = pid;
+			ret[count] = (pid_t)strtol(line, NULL, 10);
 		count++;
 	}
 	if (procs)

@@ -43,8 +43,10 @@ static void find_user(struct service *service, const char *user)
 {
 	const struct passwd *entry = getpwnam(user);
 
-	if (!entry)
+	if (!entry) {
 		fail_msg("there is no user %s", user);
+		return;
+	}
 	snprintf(service->user, sizeof(service->user), "%s", user);
 	service->uid = entry->pw_uid;
 	service->gid = entry->pw_gid;
