@@ -32,12 +32,12 @@ static struct service *start_vsftpd(struct scenario *scenario, const char *more)
 }
 
 /* Gets the file so often at once, in one process. */
-static struct service *start_lftp(struct scenario *scenario, const char *mode, unsigned int count)
+static struct service *start_lftp(struct scenario *scenario, unsigned int count)
 {
 	struct service *lftp = scenario_service(scenario, CLIENTS, "lftp", NULL);
 	char script[1024];
 	int length = snprintf(script, sizeof(script),
-			      "set ftp:passive-mode %s; set net:connection-limit 0;", mode);
+			      "set ftp:passive-mode off; set net:connection-limit 0;");
 
 	for (unsigned int i = 0; i < count; i++)
 		length += snprintf(script + length, sizeof(script) - (size_t)length,
@@ -92,18 +92,6 @@ static void passive_data_ports_are_bound_by_the_server(void **state)
 					    pool_held_by(snapshot, &ports, "curl", "active") == 0);
 }
 
-static void lftp_binds_passive_data_ports_before_it_connects(void **state)
-{
-	struct scenario *scenario = *state;
-
-	scenario_join(scenario);
-	scenario_watch(scenario);
-	start_vsftpd(scenario, "");
-	start_lftp(scenario, "on", COUNT);
-	EVENTUALLY(scenario->watch,
-		   has_ports(snapshot, "lftp", COUNT, COUNT) && server_has_ports(snapshot, COUNT));
-}
-
 static void active_data_ports_are_bound_on_both_sides(void **state)
 {
 	struct scenario *scenario = *state;
@@ -111,7 +99,7 @@ static void active_data_ports_are_bound_on_both_sides(void **state)
 	scenario_join(scenario);
 	scenario_watch(scenario);
 	start_vsftpd(scenario, "connect_from_port_20=NO\n");
-	start_lftp(scenario, "off", COUNT);
+	start_lftp(scenario, COUNT);
 	EVENTUALLY(scenario->watch,
 		   has_ports(snapshot, "lftp", COUNT, COUNT) && server_has_ports(snapshot, COUNT));
 }
@@ -123,30 +111,14 @@ static void active_data_from_port_20_costs_the_server_nothing(void **state)
 	scenario_join(scenario);
 	scenario_watch(scenario);
 	start_vsftpd(scenario, "connect_from_port_20=YES\n");
-	start_lftp(scenario, "off", COUNT);
+	start_lftp(scenario, COUNT);
 	EVENTUALLY(scenario->watch,
 		   has_ports(snapshot, "lftp", COUNT, COUNT) && server_has_ports(snapshot, 0));
 }
 
-static void data_ports_that_lftp_bound_are_told_of(void **state)
-{
-	struct scenario *scenario = *state;
-
-	scenario_join(scenario);
-	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", "40000 40029");
-	scenario_watch(scenario);
-	start_vsftpd(scenario, "");
-	start_lftp(scenario, "on", COUNT);
-	EVENTUALLY(scenario->watch,
-		   has_ports(snapshot, "lftp", COUNT, COUNT) &&
-			   pool_judged(snapshot, &ports, "bind_before_connect", "lftp["));
-}
-
 const struct CMUnitTest ftp_clients_suite[] = {
 	SCENARIO(passive_data_ports_are_bound_by_the_server),
-	SCENARIO(lftp_binds_passive_data_ports_before_it_connects),
 	SCENARIO(active_data_ports_are_bound_on_both_sides),
 	SCENARIO(active_data_from_port_20_costs_the_server_nothing),
-	SCENARIO(data_ports_that_lftp_bound_are_told_of),
 };
 const size_t ftp_clients_suite_count = sizeof(ftp_clients_suite) / sizeof(ftp_clients_suite[0]);
