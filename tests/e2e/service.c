@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -145,6 +146,8 @@ static _Noreturn void become(const struct service *service, const char *const *a
 	dup2(service->output, STDOUT_FILENO);
 	dup2(service->output, STDERR_FILENO);
 	setsid();
+	if (unshare(CLONE_NEWIPC) < 0) /* shared memory that is killed goes with it */
+		_exit(126);
 	space_enter(service->netns);
 	if (*service->user && (initgroups(service->user, service->gid) < 0 ||
 			       setgid(service->gid) < 0 || setuid(service->uid) < 0))
