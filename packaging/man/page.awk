@@ -157,8 +157,9 @@ BEGIN {
 
 /^```/ {
 	flush()
-	print in_code ? ".EE\n.RE" : ".PP\n.RS 4\n.EX"
+	print in_code ? ".EE\n.RE" : (fresh ? "" : ".PP\n") ".RS 4\n.EX"
 	in_code = !in_code
+	fresh = 0
 	next
 }
 in_code { say(escape($0)); next }

@@ -71,7 +71,7 @@ static void top_shows_what_a_running_agent_knows(void **state)
 	screen_shows(scenario->screen, "  100 100.0% ");
 	screen_resize(scenario->screen, 24, 160);
 	screen_shows(scenario->screen, " COMMAND ");
-	screen_shows(scenario->screen, " e2e ..."); /* whatever the arguments were */
+	screen_shows(scenario->screen, "] e2e"); /* and "..." if there were arguments */
 	screen_resize(scenario->screen, 24, 80);
 	screen_press(scenario->screen, "Enter");
 	screen_shows(scenario->screen, "Destinations of pg-p[");
