@@ -13,6 +13,7 @@
 #include "exporters/notifier.h"
 #include "tests/unit/capture.h"
 #include "tests/unit/receiver.h"
+#include "tests/unit/scratch.h"
 #include "user/base/util.h"
 
 #define ANSWER_503 "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy"
@@ -26,6 +27,7 @@
 struct load {
 	sd_event *event;
 	struct client *client;
+	void *folder;
 	struct notifier_config config;
 	const char *urls[4];
 	char texts[4][64];
@@ -71,17 +73,19 @@ static int set_up(void **state)
 
 	load->config = (struct notifier_config){ .name = "on-call", .urls = load->urls };
 	*state = load;
-	return sd_event_new(&load->event);
+	return scratch_setup(&load->folder) < 0 ? -1 : sd_event_new(&load->event);
 }
 
 static int tear_down(void **state)
 {
 	struct load *load = *state;
+	int r;
 
 	client_close(load->client);
 	sd_event_unref(load->event);
+	r = scratch_teardown(&load->folder);
 	free(load);
-	return 0;
+	return r;
 }
 
 /* Where the next URL goes. */
@@ -397,13 +401,11 @@ static void a_unix_socket_needs_no_port(void **state)
 	struct load *load = *state;
 	const struct receiver_answer answer = { .bytes = ANSWER_OK };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char directory[] = "/tmp/portgauge-test-XXXXXX";
 	char url[128];
 	struct receiver receiver;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	assert_non_null(mkdtemp(directory));
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", directory);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", (char *)load->folder);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	receiver_start_on(&receiver, fd, &answer, 1);
 	snprintf(url, sizeof(url), "unix:%s:/am", address.sun_path);
@@ -415,8 +417,6 @@ static void a_unix_socket_needs_no_port(void **state)
 	RUN_UNTIL(load->event, load->taken[0] == 2);
 	assert_int_equal(strncmp(receiver.requests[0], "POST /am/api/v2/alerts ", 23), 0);
 	receiver_stop(&receiver);
-	unlink(address.sun_path);
-	rmdir(directory);
 }
 
 static void no_proxy_comes_from_the_environment(void **state)
@@ -439,22 +439,19 @@ static void secrets_are_read_for_each_attempt(void **state)
 {
 	struct load *load = *state;
 	struct receiver receiver;
-	char path[] = "/tmp/portgauge-test-XXXXXX";
-	int fd = mkstemp(path);
+	char path[PATH_MAX];
 
-	assert_int_equal(write(fd, "first\n", 6), 6);
-	load->config.bearer_token_file = path;
+	scratch_write(load->folder, "token", "first\n");
+	load->config.bearer_token_file = scratch_path(path, load->folder, "token");
 	receiver_start(&receiver, { .bytes = ANSWER_OK });
 	send_to(load, &receiver, 1);
 	RUN_UNTIL(load->event, load->taken[0] == 1);
-	assert_int_equal(pwrite(fd, "other\n", 6, 0), 6);
+	scratch_write(load->folder, "token", "other\n");
 	load->waiting[0] = 1;
 	client_wake(load->client);
 	RUN_UNTIL(load->event, load->taken[0] == 2);
 	assert_non_null(strstr(receiver.requests[0], "\r\nAuthorization: Bearer first\r\n"));
 	assert_non_null(strstr(receiver.requests[1], "\r\nAuthorization: Bearer other\r\n"));
-	unlink(path);
-	close(fd);
 	receiver_stop(&receiver);
 }
 
@@ -462,19 +459,16 @@ static void a_password_makes_basic_authorization(void **state)
 {
 	struct load *load = *state;
 	struct receiver receiver;
-	char path[] = "/tmp/portgauge-test-XXXXXX";
-	int fd = mkstemp(path);
+	char path[PATH_MAX];
 
-	assert_int_equal(write(fd, "open:sesame", 11), 11);
+	scratch_write(load->folder, "password", "open:sesame");
 	load->config.username = "ali";
-	load->config.password_file = path;
+	load->config.password_file = scratch_path(path, load->folder, "password");
 	receiver_start(&receiver, { .bytes = ANSWER_OK });
 	send_to(load, &receiver, 1);
 	RUN_UNTIL(load->event, load->taken[0] == 1);
 	assert_non_null(
 		strstr(receiver.requests[0], "\r\nAuthorization: Basic YWxpOm9wZW46c2VzYW1l\r\n"));
-	unlink(path);
-	close(fd);
 	receiver_stop(&receiver);
 }
 

@@ -16,6 +16,7 @@
 #include "exporters/http/clients.h"
 #include "tests/unit/capture.h"
 #include "tests/unit/http_server.h"
+#include "tests/unit/scratch.h"
 #include "user/base/arena.h"
 
 #define GET_METRICS "GET /metrics HTTP/1.1\r\n"
@@ -53,7 +54,7 @@ static struct view view = { .kernel = "six", .references = 1 };
 
 struct room {
 	struct server server;
-	char folder[64];
+	void *folder;
 	char config[96];
 	char socket[96];
 	char address[112];
@@ -65,27 +66,25 @@ static int make_room(void **state)
 
 	if (!room)
 		return -1;
-	strcpy(room->folder, "/tmp/test_http_web.XXXXXX");
-	if (!mkdtemp(room->folder))
+	*state = room;
+	if (scratch_setup(&room->folder) < 0)
 		return -1;
-	snprintf(room->config, sizeof(room->config), "%s/web.yml", room->folder);
-	snprintf(room->socket, sizeof(room->socket), "%s/socket", room->folder);
+	snprintf(room->config, sizeof(room->config), "%s/web.yml", (char *)room->folder);
+	snprintf(room->socket, sizeof(room->socket), "%s/socket", (char *)room->folder);
 	snprintf(room->address, sizeof(room->address), "unix:%s", room->socket);
 	room->server.addresses[0] = "127.0.0.1:0";
-	*state = room;
 	return 0;
 }
 
 static int leave_room(void **state)
 {
 	struct room *room = *state;
+	int r;
 
 	http_exporter.close(room->server.exporter);
-	unlink(room->config);
-	unlink(room->socket);
-	rmdir(room->folder);
+	r = scratch_teardown(&room->folder);
 	free(room);
-	return view.references == 1 ? 0 : -1;
+	return view.references == 1 ? r : -1;
 }
 
 static void open_room(struct room *room)

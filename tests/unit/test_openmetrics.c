@@ -18,6 +18,7 @@
 #include "exporters/prometheus/process.h"
 #include "exporters/prometheus/sample.h"
 #include "tests/unit/metrics_text.h"
+#include "tests/unit/scratch.h"
 #include "user/base/util.h"
 
 #define PARSER "tests/tools/parse-openmetrics"
@@ -336,19 +337,15 @@ static int parse(const char *path)
 
 static void the_reference_parser_takes_any_name(void **state)
 {
-	char path[] = "/tmp/pg-openmetrics-XXXXXX";
+	char path[PATH_MAX];
 	struct crowd *crowd = crowd_new();
-	FILE *file = fdopen(mkstemp(path), "w");
-	int status;
+	FILE *file = fopen(scratch_path(path, *state, "metrics"), "we");
 
-	(void)state;
 	assert_non_null(file);
 	prometheus_process(file, SAMPLE_OPENMETRICS, "/proc/self");
 	prometheus_openmetrics(file, &crowd->view, &usual);
 	fclose(file);
-	status = parse(path);
-	unlink(path);
-	assert_int_equal(status, 0);
+	assert_int_equal(parse(path), 0);
 	free(crowd);
 }
 
@@ -363,7 +360,7 @@ int main(void)
 		cmocka_unit_test(namespaces_beyond_the_bound_are_summed),
 		cmocka_unit_test(a_document_is_bounded_and_adds_up_whatever_the_limits),
 		cmocka_unit_test(what_has_no_room_is_counted),
-		cmocka_unit_test(the_reference_parser_takes_any_name),
+		scratch_test(the_reference_parser_takes_any_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
