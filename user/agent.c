@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "user/agent.h"
+#include "user/agent_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,9 +9,9 @@
 
 #include "user/host/cgroup.h"
 #include "user/base/clock.h"
-#include "user/core/knowledge.h"
 #include "user/verify/ledger_dump.h"
 #include "user/base/log.h"
+#include "user/host/broker.h"
 #include "user/host/netns.h"
 #include "user/host/procfs.h"
 #include "user/naming.h"
@@ -22,33 +22,9 @@
 #define NAMED_MAX 256     /* processes, in a second */
 #define RECONCILE_REST 10 /* times as long as the last one took */
 
-struct agent {
-	uint64_t (*clock)(clockid_t clock);
-	struct source *source;
-	struct source_attempt attempts[SOURCES_MAX]; /* on the way to it */
-	size_t attempts_count;
-	struct knowledge known; /* learns by notes only: see tell() */
-	note_handler *listener;
-	void *listener_context;
-	struct netns_list netns;
-	char *cgroup_root;
-	struct cgroup_table *cgroups; /* NULL: no cgroup v2 here */
-	struct naming *naming;
-	agent_observer *observer;
-	void *observer_context;
-	struct source_losses losses;
-	size_t netns_counted; /* in the ledger, when the namespaces were last read */
-	bool entered_all;     /* the last reconcile saw every namespace */
-	bool looks_when_told;
-	bool reconcile_wanted;  /* a hook was skipped: look before the next turn */
-	bool resync_wanted;     /* the ledger missed events: the source must repeat all holds */
-	uint64_t reconciled_ns; /* when the last one ended */
-	uint64_t reconcile_took_ns;
-};
-
 /* --- what it learns -------------------------------------------------------------------------- */
 
-static int tell(struct agent *agent, const struct note *note)
+int agent_tell(struct agent *agent, const struct note *note)
 {
 	if (agent->listener)
 		agent->listener(agent->listener_context, note);
@@ -57,7 +33,7 @@ static int tell(struct agent *agent, const struct note *note)
 
 static int tell_kind(struct agent *agent, enum note_kind kind)
 {
-	return tell(agent, &(struct note){ .kind = kind });
+	return agent_tell(agent, &(struct note){ .kind = kind });
 }
 
 static struct note_times times_now(const struct agent *agent)
@@ -71,7 +47,7 @@ static struct note_times times_now(const struct agent *agent)
 
 static int tell_time(struct agent *agent, enum note_kind kind)
 {
-	return tell(agent, &(struct note){ .kind = kind, .times = times_now(agent) });
+	return agent_tell(agent, &(struct note){ .kind = kind, .times = times_now(agent) });
 }
 
 static int tell_start(struct agent *agent)
@@ -88,13 +64,13 @@ static int tell_start(struct agent *agent)
 		.host = kernel.nodename,
 		.version = PORTGAUGE_VERSION,
 	};
-	return tell(agent, &note);
+	return agent_tell(agent, &note);
 }
 
 /* Does it know all there is, as far as it can tell? */
-static bool is_complete(const struct agent *agent)
+static bool is_complete(struct agent *agent)
 {
-	return agent->entered_all && !agent->losses.unplaced && !agent->reconcile_wanted &&
+	return agent_sees_all_netns(agent) && !agent->losses.unplaced && !agent->reconcile_wanted &&
 	       !agent->resync_wanted;
 }
 
@@ -108,13 +84,13 @@ static void tell_health(struct agent *agent)
 	note.health.complete = is_complete(agent);
 	if (memcmp(note.health.lost, agent->known.health.lost, sizeof(note.health.lost)) ||
 	    note.health.complete != agent->known.health.complete)
-		tell(agent, &note);
+		agent_tell(agent, &note);
 }
 
 /* A note_handler for what finds names. */
 static int hear(void *context, const struct note *note)
 {
-	return tell(context, note);
+	return agent_tell(context, note);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -153,7 +129,13 @@ static int open_source(struct agent *agent, const struct agent_config *config)
 
 static int open_names(struct agent *agent, const char *root)
 {
-	struct naming_host host = { root ? root : "", PROC, agent->cgroup_root, agent->cgroups };
+	struct naming_host host = {
+		.root = root ? root : "",
+		.proc_root = PROC,
+		.cgroup_root = agent->cgroup_root,
+		.cgroups = agent->cgroups,
+		.broker = agent->broker,
+	};
 
 	return naming_new(&agent->naming, &host, hear, agent);
 }
@@ -174,7 +156,11 @@ static int open_parts(struct agent *agent, const struct agent_config *config)
 	r = open_source(agent, config);
 	if (r < 0)
 		return r;
-	r = tell_start(agent);
+	if (agent->source->ops->looks)
+		agent->looks = agent->source->ops->looks(agent->source);
+	r = config->confined ? agent_open_broker(agent) : 0;
+	if (r == 0)
+		r = tell_start(agent);
 	if (r == 0)
 		r = open_names(agent, config->host_root);
 	if (r == 0 && config->limits)
@@ -213,6 +199,7 @@ void agent_close(struct agent *agent)
 	netns_list_done(&agent->netns);
 	cgroup_table_free(agent->cgroups);
 	naming_free(agent->naming);
+	broker_free(agent->broker);
 	free(agent->cgroup_root);
 	free(agent);
 }
@@ -272,99 +259,20 @@ static void show(struct agent *agent, const struct event *event)
 	agent->observer(agent->observer_context, event, known ? &hold : NULL);
 }
 
-static int apply(void *context, const struct event *event)
+int agent_apply(void *context, const struct event *event)
 {
 	struct agent *agent = context;
 
 	if (agent->observer)
 		show(agent, event);
-	if (tell(agent, &(struct note){ .kind = NOTE_EVENT, .event = event }) < 0)
+	if (agent_tell(agent, &(struct note){ .kind = NOTE_EVENT, .event = event }) < 0)
 		agent->resync_wanted = true;
 	return 0;
 }
 
 int agent_drain(struct agent *agent)
 {
-	return agent->source->ops->drain(agent->source, apply, agent);
-}
-
-/* --- namespaces ------------------------------------------------------------------------------ */
-
-/* What to do in each namespace. */
-struct visit {
-	struct agent *agent;
-	const struct netns_entry *entry;
-	bool find_holds;
-};
-
-static int look_around(void *context)
-{
-	struct visit *visit = context;
-	struct agent *agent = visit->agent;
-	struct netns_facts facts = { .inode = visit->entry->inode };
-	int r;
-
-	snprintf(facts.name, sizeof(facts.name), "%s", visit->entry->name);
-	r = netns_read_facts(&facts);
-	if (r == 0)
-		r = tell(agent, &(struct note){ .kind = NOTE_NETNS, .facts = &facts });
-	if (visit->find_holds)
-		naming_visit(agent->naming, facts.inode);
-	if (r == 0 && visit->find_holds)
-		r = agent->source->ops->find_netns(agent->source, apply, agent);
-	return r;
-}
-
-static bool is_listed(const struct agent *agent, uint32_t inode)
-{
-	for (size_t i = 0; i < agent->netns.count; i++)
-		if (agent->netns.entries[i].inode == inode)
-			return true;
-	return false;
-}
-
-/* A namespace without a name or process lives on through its sockets; TIME_WAIT does not count:
- * it dies with the namespace. */
-static int forget_gone_netns(struct agent *agent)
-{
-	size_t count = ledger_list_netns(agent->known.ledger, NULL, 0);
-	CLEANUP(freep) uint32_t *inodes = calloc(count ? count : 1, sizeof(*inodes));
-
-	if (!inodes)
-		return -ENOMEM;
-	ledger_list_netns(agent->known.ledger, inodes, count);
-	for (size_t i = 0; i < count; i++)
-		if (!is_listed(agent, inodes[i]) &&
-		    !ledger_netns_in_use(agent->known.ledger, inodes[i]))
-			tell(agent, &(struct note){ .kind = NOTE_NETNS_GONE, .inode = inodes[i] });
-	agent->netns_counted = ledger_list_netns(agent->known.ledger, NULL, 0);
-	return 0;
-}
-
-/* One namespace that cannot be entered must not hide the others. */
-static int visit_netns(struct agent *agent, bool find_holds)
-{
-	struct netns_list list;
-	int r;
-
-	r = netns_scan(&list, PROC);
-	if (r < 0)
-		return r;
-	naming_list(agent->naming, &list);
-	netns_list_done(&agent->netns);
-	agent->netns = list;
-	agent->entered_all = true;
-	for (size_t i = 0; i < agent->netns.count; i++) {
-		struct visit visit = { agent, &agent->netns.entries[i], find_holds };
-
-		r = netns_visit(visit.entry, look_around, &visit);
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0 && r != -ENOENT)
-			agent->entered_all = false;
-	}
-	agent->netns_counted = ledger_list_netns(agent->known.ledger, NULL, 0);
-	return 0;
+	return agent->source->ops->drain(agent->source, agent_apply, agent);
 }
 
 /* --- keeping true ---------------------------------------------------------------------------- */
@@ -375,7 +283,7 @@ static bool owner_alive(void *context, const struct owner_id *id)
 	bool alive = procfs_alive(PROC, id->pid, id->start_ns);
 
 	if (!alive)
-		tell(agent, &(struct note){ .kind = NOTE_OWNER_GONE, .owner.id = *id });
+		agent_tell(agent, &(struct note){ .kind = NOTE_OWNER_GONE, .owner.id = *id });
 	return alive;
 }
 
@@ -385,7 +293,7 @@ static int sweep(struct agent *agent, bool resync)
 
 	if (resync)
 		tell_kind(agent, NOTE_RESYNC_BEGIN);
-	r = agent->source->ops->sweep(agent->source, resync, apply, agent);
+	r = agent->source->ops->sweep(agent->source, resync, agent_apply, agent);
 	if (resync && r == 0)
 		tell_kind(agent, NOTE_RESYNC_END);
 	return r;
@@ -393,14 +301,14 @@ static int sweep(struct agent *agent, bool resync)
 
 static int read_tables(struct agent *agent, bool resync)
 {
-	int r = agent->source->ops->find_files(agent->source, apply, agent);
+	int r = agent->source->ops->find_files(agent->source, agent_apply, agent);
 
 	if (r == 0)
-		r = visit_netns(agent, true);
+		r = agent_visit_netns(agent, true);
 	if (r == 0)
 		r = sweep(agent, resync);
 	if (r == 0)
-		r = forget_gone_netns(agent);
+		r = agent_forget_netns(agent);
 	if (r == 0)
 		naming_listeners(agent->naming, agent->known.ledger, &agent->known.places,
 				 &agent->netns, agent->clock(CLOCK_MONOTONIC));
@@ -491,7 +399,7 @@ int agent_tick(struct agent *agent)
 	    may_reconcile(agent, agent->known.times.monotonic))
 		return agent_reconcile(agent);
 	if (ledger_list_netns(agent->known.ledger, NULL, 0) > agent->netns_counted)
-		return visit_netns(agent, false);
+		return agent_visit_netns(agent, false);
 	return 0;
 }
 

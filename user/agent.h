@@ -24,6 +24,7 @@ struct agent_config {
 	uint32_t ring_bytes;
 	uint32_t max_holds;
 	const struct view_limits *limits; /* NULL: VIEW_LIMITS_DEFAULT; not kept */
+	bool confined;        /* agent_confine follows: a broker keeps what it takes */
 	bool looks_when_told; /* no reconcile of its own accord, not even after a loss */
 	const struct source_ops *const *sources; /* NULL: source_table() */
 	uint64_t (*clock)(clockid_t clock);      /* NULL: clock_ns */
@@ -45,6 +46,10 @@ typedef void agent_observer(void *context, const struct event *event,
  * Logs one line on failure. */
 int agent_open(struct agent **ret, const struct agent_config *config);
 void agent_close(struct agent *agent);
+
+/* Gives up all privileges, for good; what it still takes some for, the broker does. Before any
+ * thread is started. Logs one line on failure. */
+int agent_confine(struct agent *agent);
 
 /* Logs why its source is not a better one, a line for each that failed. */
 void agent_explain(const struct agent *agent);

@@ -58,7 +58,7 @@ int naming_new(struct naming **ret, const struct naming_host *host, note_handler
 	naming->context = context;
 	r = container_table_new(&naming->containers, host->root);
 	if (r == 0)
-		r = servers_new(&naming->servers, host->proc_root, host->cgroup_root,
+		r = servers_new(&naming->servers, host->broker, host->proc_root, host->cgroup_root,
 				host->cgroups);
 	if (r < 0)
 		return r;
@@ -81,9 +81,10 @@ void naming_refresh(struct naming *naming)
 	container_table_refresh(naming->containers);
 }
 
-void naming_list(struct naming *naming, struct netns_list *list)
+void naming_list(struct naming *naming, struct netns_list *list,
+		 const struct netns_processes *processes)
 {
-	netns_name_owned(list, naming->host.proc_root, naming->containers);
+	netns_name_owned(list, naming->host.proc_root, processes, naming->containers);
 }
 
 static const char *unless_empty(const char *s)
@@ -113,7 +114,8 @@ static void tell_names(struct naming *naming, const struct owner_id *id,
 	const struct container_names *names = container_table_find(naming->containers, identity);
 	struct procnames process = { 0 };
 	struct note note = { .kind = NOTE_OWNER_NAMES };
-	int r = procnames_read(&process, naming->host.proc_root, id->pid, id->start_ns);
+	int r = procnames_read(&process, naming->host.broker, naming->host.proc_root, id->pid,
+			       id->start_ns);
 
 	if (r < 0 && !names->container[0] && !names->pod[0])
 		return;
@@ -143,9 +145,9 @@ void naming_owner(struct naming *naming, const struct owner_id *id, uint64_t cgr
 		tell_names(naming, id, &identity);
 }
 
-void naming_visit(struct naming *naming, uint32_t netns)
+void naming_visit(struct naming *naming, struct netns_door *door)
 {
-	netaddr_read(servers_addresses(naming->servers), netns);
+	netaddr_read(servers_addresses(naming->servers), door);
 }
 
 void naming_listeners(struct naming *naming, const struct ledger *ledger,

@@ -12,6 +12,8 @@
 #include "user/host/cgroup.h"
 #include "user/host/netns.h"
 
+struct broker;
+struct netns_door;
 struct naming;
 
 /* The host; borrowed for its life. */
@@ -20,6 +22,7 @@ struct naming_host {
 	const char *proc_root;        /* where procfs is mounted */
 	const char *cgroup_root;      /* where cgroup v2 is; NULL: there is none */
 	struct cgroup_table *cgroups; /* the same */
+	struct broker *broker;        /* NULL: none */
 };
 
 /* Tells a NOTE_SERVICE for each of the host's services at once. -ENOMEM: *ret is untouched. tell
@@ -32,7 +35,8 @@ void naming_free(struct naming *naming);
 void naming_refresh(struct naming *naming);
 
 /* Names for those of the namespaces that no person named. */
-void naming_list(struct naming *naming, struct netns_list *list);
+void naming_list(struct naming *naming, struct netns_list *list,
+		 const struct netns_processes *processes);
 
 /* A NOTE_OWNER by its cgroup (0: unknown); and a NOTE_OWNER_NAMES, if it is to look for these and
  * there are any. now_ns: CLOCK_MONOTONIC. */
@@ -41,6 +45,6 @@ void naming_owner(struct naming *naming, const struct owner_id *id, uint64_t cgr
 
 /* In each namespace, then naming_listeners, which tells of those of the ledger's destinations that
  * are on this host: see servers.h. */
-void naming_visit(struct naming *naming, uint32_t netns);
+void naming_visit(struct naming *naming, struct netns_door *door);
 void naming_listeners(struct naming *naming, const struct ledger *ledger,
 		      const struct places *places, const struct netns_list *list, uint64_t now_ns);

@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "user/base/util.h"
+#include "user/host/broker.h"
 #include "user/host/cgroup_process.h"
 #include "user/host/procowner.h"
 #include "user/host/procsearch.h"
@@ -51,6 +52,7 @@ struct socket {
 };
 
 struct servers {
+	struct broker *broker; /* NULL: none */
 	const char *proc_root;
 	const char *cgroup_root;
 	struct cgroup_table *cgroups; /* NULL: none */
@@ -62,13 +64,14 @@ struct servers {
 	struct procsearch search;
 };
 
-int servers_new(struct servers **ret, const char *proc_root, const char *cgroup_root,
-		struct cgroup_table *cgroups)
+int servers_new(struct servers **ret, struct broker *broker, const char *proc_root,
+		const char *cgroup_root, struct cgroup_table *cgroups)
 {
 	struct servers *servers = calloc(1, sizeof(*servers));
 
 	if (!servers)
 		return -ENOMEM;
+	servers->broker = broker;
 	servers->proc_root = proc_root;
 	servers->cgroup_root = cgroup_root;
 	servers->cgroups = cgroups;
@@ -213,7 +216,12 @@ static int see_listener(void *context, const struct sockdiag_record *record)
 static struct sockdiag_query query_of(const struct servers *servers, uint32_t home,
 				      uint8_t protocol)
 {
-	struct sockdiag_query query = { home, protocol, UINT16_MAX, 0, 1U << SOCKDIAG_LISTEN };
+	struct sockdiag_query query = {
+		.netns = home,
+		.protocol = protocol,
+		.first = UINT16_MAX,
+		.states = 1U << SOCKDIAG_LISTEN,
+	};
 	struct target *target;
 	struct target *next;
 
@@ -230,19 +238,18 @@ static struct sockdiag_query query_of(const struct servers *servers, uint32_t ho
 	return query;
 }
 
-static int list_listeners(void *context)
+static void list_listeners(struct listening *listening, struct netns_door *door)
 {
 	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
-	struct listening *listening = context;
 
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
 		struct sockdiag_query query =
 			query_of(listening->servers, listening->entry->inode, protocols[i]);
 
+		query.door = door;
 		if (query.first <= query.last)
 			sockdiag_read(&query, see_listener, listening);
 	}
-	return 0;
 }
 
 static bool leads_there(const struct servers *servers, uint32_t home)
@@ -260,9 +267,13 @@ static void find_listeners(struct servers *servers, const struct netns_list *lis
 {
 	for (size_t i = 0; i < list->count; i++) {
 		struct listening listening = { servers, &list->entries[i] };
+		struct netns_door door;
 
-		if (leads_there(servers, list->entries[i].inode))
-			netns_visit(listening.entry, list_listeners, &listening);
+		if (!leads_there(servers, list->entries[i].inode) ||
+		    broker_open_netns(servers->broker, &door, listening.entry, NULL) < 0)
+			continue;
+		list_listeners(&listening, &door);
+		netns_door_close(&door);
 	}
 }
 
@@ -357,8 +368,8 @@ static void find_processes(struct servers *servers)
 			socket->rests--;
 		servers->missing += !socket->pid && !socket->rests;
 	}
-	if (servers->missing &&
-	    procsearch_go_on(&servers->search, servers->proc_root, LINKS_MAX, see_file, servers))
+	if (servers->missing && procsearch_go_on(&servers->search, servers->broker,
+						 servers->proc_root, LINKS_MAX, see_file, servers))
 		end_round(servers);
 }
 

@@ -13,17 +13,19 @@
 #include "user/host/cgroup.h"
 #include "user/host/netns.h"
 
+struct broker;
 struct servers;
 
-/* Borrowed for its life. cgroup_root and cgroups: NULL where there is no cgroup v2. */
-int servers_new(struct servers **ret, const char *proc_root, const char *cgroup_root,
-		struct cgroup_table *cgroups);
+/* Borrowed for its life. broker: NULL: none. cgroup_root and cgroups: NULL where there is no cgroup
+ * v2. */
+int servers_new(struct servers **ret, struct broker *broker, const char *proc_root,
+		const char *cgroup_root, struct cgroup_table *cgroups);
 void servers_free(struct servers *servers);
 
 /* Where netaddr_read puts the addresses of each namespace, before each servers_look. */
 struct addresses *servers_addresses(struct servers *servers);
 
-/* Tells a NOTE_SERVER for each destination whose listener has changed. Enters the
+/* Tells a NOTE_SERVER for each destination whose listener has changed. Looks into the
  * namespaces that destinations lead to; forgets the addresses. now_ns: CLOCK_MONOTONIC. */
 void servers_look(struct servers *servers, const struct ledger *ledger, const struct places *places,
 		  const struct netns_list *list, uint64_t now_ns, note_handler *tell,

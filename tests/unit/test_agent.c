@@ -94,8 +94,10 @@ static int fake_find_files(struct source *self, source_handler *handler, void *c
 	return 0;
 }
 
-static int fake_find_netns(struct source *self, source_handler *handler, void *context)
+static int fake_find_netns(struct source *self, struct netns_door *door, source_handler *handler,
+			   void *context)
 {
+	(void)door;
 	(void)self;
 	(void)handler;
 	(void)context;

@@ -79,13 +79,14 @@ static int fake_find_files(struct source *self, source_handler *handler, void *c
 	return stage.files_error;
 }
 
-static int fake_find_netns(struct source *self, source_handler *handler, void *context)
+static int fake_find_netns(struct source *self, struct netns_door *door, source_handler *handler,
+			   void *context)
 {
 	(void)self;
 	(void)handler;
 	(void)context;
 	stage.netns_looks++;
-	stage.saw_our_netns |= netns_current() != 0;
+	stage.saw_our_netns |= door->inode == netns_current();
 	return stage.netns_error;
 }
 

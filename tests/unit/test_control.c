@@ -62,6 +62,13 @@ static int silent_losses(struct source *self, struct source_losses *ret)
 	return 0;
 }
 
+static int silent_look(struct source *self, struct netns_door *door, source_handler *handler,
+		       void *context)
+{
+	(void)door;
+	return silent_read(self, handler, context);
+}
+
 static const struct source_ops silent = {
 	.name = "silent",
 	.sees = "nothing",
@@ -70,7 +77,7 @@ static const struct source_ops silent = {
 	.fd = silent_fd,
 	.drain = silent_read,
 	.find_files = silent_read,
-	.find_netns = silent_read,
+	.find_netns = silent_look,
 	.sweep = silent_sweep,
 	.losses = silent_losses,
 };

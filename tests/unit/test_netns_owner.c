@@ -52,13 +52,16 @@ static void lives(struct world *world, const char *pid, size_t i, const char *cg
 
 static void name_all(struct world *world)
 {
+	struct netns_processes processes;
 	struct container_table *table;
 	char proc[PATH_MAX];
 
 	world->list = (struct netns_list){ world->entries, MAX };
 	assert_int_equal(container_table_new(&table, world->root), 0);
 	snprintf(proc, sizeof(proc), "%s/proc", world->root);
-	netns_name_owned(&world->list, proc, table);
+	assert_int_equal(netns_list_processes(&processes, proc), 0);
+	netns_name_owned(&world->list, proc, &processes, table);
+	netns_processes_done(&processes);
 	container_table_free(table);
 }
 

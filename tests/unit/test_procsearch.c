@@ -41,7 +41,7 @@ static void the_process_with_the_lowest_pid_is_found(void **state)
 
 	make_process(*state, 20, "worker", 0);
 	make_file(*state, 20, 3, "socket:[500]");
-	assert_false(procsearch_go_on(&search, *state, PLENTY, see, &seen));
+	assert_false(procsearch_go_on(&search, NULL, *state, PLENTY, see, &seen));
 	assert_int_equal(seen.pid, 20);
 }
 
@@ -55,11 +55,11 @@ static void process_1_comes_last(void **state)
 	make_file(*state, 1, 4, "socket:[501]");
 	make_process(*state, 20, "sshd", 0);
 	make_file(*state, 20, 3, "socket:[500]");
-	procsearch_go_on(&search, *state, PLENTY, see, &seen);
+	procsearch_go_on(&search, NULL, *state, PLENTY, see, &seen);
 	assert_int_equal(seen.pid, 20);
 	seen = (struct seen){ .wanted = 501 };
 	search = (struct procsearch){ 0 };
-	procsearch_go_on(&search, *state, PLENTY, see, &seen);
+	procsearch_go_on(&search, NULL, *state, PLENTY, see, &seen);
 	assert_int_equal(seen.pid, 1);
 }
 
@@ -72,7 +72,7 @@ static void a_search_in_vain_comes_around(void **state)
 	make_file(*state, 20, 3, "socket:[500]");
 	make_file(*state, 20, 4, "/dev/null");
 	make_file(*state, 20, 5, "socket:[x]");
-	assert_true(procsearch_go_on(&search, *state, PLENTY, see, &seen));
+	assert_true(procsearch_go_on(&search, NULL, *state, PLENTY, see, &seen));
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(search.after, 0);
 }
@@ -88,7 +88,7 @@ static void it_goes_on_where_it_stopped(void **state)
 		make_process(*state, pid, "worker", 0);
 		make_file(*state, pid, 3, "socket:[500]");
 	}
-	while (!procsearch_go_on(&search, *state, 1, see, &seen))
+	while (!procsearch_go_on(&search, NULL, *state, 1, see, &seen))
 		assert_true(++calls < 100);
 	assert_true(calls > 1);
 	assert_true(seen.count >= 1);
@@ -102,7 +102,7 @@ static void a_process_with_files_without_number_is_not_walked_to_the_end(void **
 	make_process(*state, 10, "proxy", 0);
 	for (uint32_t file = 0; file < 3000; file++)
 		make_file(*state, 10, file, "socket:[500]");
-	assert_true(procsearch_go_on(&search, *state, PLENTY, see, &seen));
+	assert_true(procsearch_go_on(&search, NULL, *state, PLENTY, see, &seen));
 	assert_in_range(seen.count, 1, 2048);
 }
 
@@ -112,7 +112,7 @@ static void no_proc_is_no_process(void **state)
 	struct seen seen = { 0 };
 
 	(void)state;
-	assert_true(procsearch_go_on(&search, "/nowhere", PLENTY, see, &seen));
+	assert_true(procsearch_go_on(&search, NULL, "/nowhere", PLENTY, see, &seen));
 	assert_int_equal(seen.count, 0);
 }
 
@@ -126,7 +126,7 @@ static void a_process_is_named_by_its_program_and_arguments(void **state)
 	make_process(*state, 20, "python3", 0);
 	assert_int_equal(symlink("/usr/bin/python3.11", scratch_path(path, *state, "20/exe")), 0);
 	scratch_write(*state, "20/cmdline", "python3");
-	assert_int_equal(procnames_read(&names, *state, 20, START_NS), 0);
+	assert_int_equal(procnames_read(&names, NULL, *state, 20, START_NS), 0);
 	assert_string_equal(names.exe, "/usr/bin/python3.11");
 	assert_string_equal(names.command, "python3 ...");
 }
@@ -136,8 +136,8 @@ static void who_has_another_start_is_another_process(void **state)
 	struct procnames names = { .exe = "before" };
 
 	make_process(*state, 20, "python3", 0);
-	assert_int_equal(procnames_read(&names, *state, 20, START_NS + TICK_NS), -ESRCH);
-	assert_int_equal(procnames_read(&names, *state, 21, START_NS), -ESRCH);
+	assert_int_equal(procnames_read(&names, NULL, *state, 20, START_NS + TICK_NS), -ESRCH);
+	assert_int_equal(procnames_read(&names, NULL, *state, 21, START_NS), -ESRCH);
 	assert_string_equal(names.exe, "before");
 }
 
@@ -146,7 +146,7 @@ static void what_may_not_be_read_is_empty(void **state)
 	struct procnames names;
 
 	make_process(*state, 20, "kthreadd", 0);
-	assert_int_equal(procnames_read(&names, *state, 20, START_NS), 0);
+	assert_int_equal(procnames_read(&names, NULL, *state, 20, START_NS), 0);
 	assert_string_equal(names.exe, "");
 	assert_string_equal(names.command, "");
 }

@@ -199,6 +199,13 @@ static void stage_close(struct source *self)
 	(void)self;
 }
 
+static int stage_find_netns(struct source *self, struct netns_door *door, source_handler *handler,
+			    void *context)
+{
+	(void)door;
+	return stage_find(self, handler, context);
+}
+
 static int stage_open(struct source **ret, const struct source_config *config,
 		      char reason[SOURCE_REASON_MAX]);
 
@@ -208,7 +215,7 @@ static const struct source_ops stage_ops = {
 	.close = stage_close,
 	.drain = stage_drain,
 	.find_files = stage_find,
-	.find_netns = stage_find,
+	.find_netns = stage_find_netns,
 	.sweep = stage_sweep,
 	.losses = stage_losses,
 };

@@ -115,8 +115,12 @@ static int hear(void *context, const struct sockdiag_record *record)
 	return heard->reply;
 }
 
-static const struct sockdiag_query tcp = { NETNS, IPPROTO_TCP, 40000, 40099, 0 };
-static const struct sockdiag_query udp = { NETNS, IPPROTO_UDP, 40000, 40099, 0 };
+static const struct sockdiag_query tcp = {
+	.netns = NETNS, .protocol = IPPROTO_TCP, .first = 40000, .last = 40099
+};
+static const struct sockdiag_query udp = {
+	.netns = NETNS, .protocol = IPPROTO_UDP, .first = 40000, .last = 40099
+};
 
 static struct sockdiag_answer answer_to(const struct sockdiag_query *query, struct heard *heard)
 {
@@ -248,7 +252,9 @@ static void ports_that_were_not_asked_for_are_passed_over(void **state)
 
 static void port_0_is_none_whatever_was_asked_for(void **state)
 {
-	const struct sockdiag_query all = { NETNS, IPPROTO_TCP, 0, 65535, 0 };
+	const struct sockdiag_query all = { .netns = NETNS,
+					    .protocol = IPPROTO_TCP,
+					    .last = 65535 };
 	struct inet_diag_msg object = an_object();
 	struct datagram datagram = { 0 };
 	struct heard heard = { 0 };

@@ -94,6 +94,7 @@ static int open_file(struct record *record)
 	struct recorder_config config = {
 		.path = record->options->file,
 		.max_bytes = record->options->max_bytes,
+		.confine = privilege_drop_thread,
 	};
 	int r = recorder_open(&record->recorder, &config);
 
@@ -107,10 +108,10 @@ static int open_agent(struct record *record)
 {
 	struct agent_config config = options_agent(record->options);
 
+	config.confined = true;
 	config.listener = recorder_take;
 	config.listener_context = record->recorder;
-	if (agent_open(&record->agent, &config) == 0 &&
-	    privilege_drop_others(agent_source(record->agent)->privileges) == 0)
+	if (agent_open(&record->agent, &config) == 0 && agent_confine(record->agent) == 0)
 		return 0;
 	unlink(record->options->file); /* ours, and nothing is in it */
 	return -1;

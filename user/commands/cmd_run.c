@@ -192,9 +192,10 @@ static int open_all(struct run *run)
 	int r;
 
 	config.limits = &run->limits;
+	config.confined = true;
 	r = agent_open(&run->agent, &config);
 	if (r == 0)
-		r = privilege_drop_others(agent_source(run->agent)->privileges);
+		r = agent_confine(run->agent);
 	if (r < 0)
 		return r;
 	r = alerts_new(&run->alerts, run->config->rules, run->config->rules_count);

@@ -125,9 +125,10 @@ static int open_own(struct watching *watching, const struct options *options)
 	int r;
 
 	config.limits = &watching->settings->limits;
+	config.confined = true;
 	r = agent_open(&watching->agent, &config);
 	if (r == 0)
-		r = privilege_drop_others(agent_source(watching->agent)->privileges);
+		r = agent_confine(watching->agent);
 	if (r < 0)
 		return r; /* it has been logged */
 	if (agent_source(watching->agent)->polled & LEDGER_POLLS_ALL)

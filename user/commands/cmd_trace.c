@@ -171,8 +171,8 @@ int cmd_trace(int argc, char **argv)
 	if (privilege_require(source_privileges(source_table(), options.source)) < 0)
 		return EX_NOPERM;
 	config = options_agent(&options);
-	if (agent_open(&trace.agent, &config) < 0 ||
-	    privilege_drop_others(agent_source(trace.agent)->privileges) < 0)
+	config.confined = true;
+	if (agent_open(&trace.agent, &config) < 0 || agent_confine(trace.agent) < 0)
 		return EXIT_FAILURE;
 	if (agent_source(trace.agent)->polled & LEDGER_POLLS_ALL)
 		agent_explain(trace.agent);

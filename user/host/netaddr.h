@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The addresses of the network namespace that the calling thread is in. */
+/* The addresses of a network namespace, of its interfaces that are up. */
 #pragma once
 
 #include <stdint.h>
 
 #include "user/core/addresses.h"
+#include "user/host/netns_door.h"
 
-/* Adds them, under the name of this namespace. Negative errno: some may be missing. */
-int netaddr_read(struct addresses *addresses, uint32_t netns);
+/* Adds them. Negative errno: some may be missing. */
+int netaddr_read(struct addresses *addresses, struct netns_door *door);

@@ -14,14 +14,12 @@
 #include <sys/stat.h>
 
 #include "user/base/text.h"
+#include "user/host/netns_door.h"
 #include "user/host/procfs.h"
-#include "user/host/sysctl.h"
 #include "user/base/util.h"
 
 #define UUID_LENGTH 36
-#define SYSCTL "/proc/sys/net/ipv4/"
-#define TW_REUSE_DELAY_MS 1000      /* fixed up to 6.13; a sysctl later */
-#define RESERVED_TEXT_MAX (1 << 19) /* every port by itself fits */
+#define PROCESSES_MIN 256
 
 /* Where `ip netns` and container runtimes keep namespaces under a name. */
 static const char *const named_in[] = { "/run/netns", "/run/docker/netns" };
@@ -76,21 +74,29 @@ static bool is_machine_made(const char *path, const char *name)
 	return strlen(name) == UUID_LENGTH && strspn(name, "0123456789abcdef-") == UUID_LENGTH;
 }
 
-/* name NULL: the inode number. A file that is gone, or no namespace, is passed over. */
-static int add(struct netns_list *list, const char *path, const char *name)
+/* The inode number of a namespace's file; 0: it is gone, or no namespace, or not ours to see. */
+static uint32_t inode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || !S_ISREG(st.st_mode) ? 0 : (uint32_t)st.st_ino;
+}
+
+/* name NULL: the inode number. inode 0: there is none. */
+static int add(struct netns_list *list, uint32_t inode, const char *path, const char *name)
 {
 	struct netns_entry *entries;
 	struct netns_entry *entry;
-	struct stat st;
 
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || find(list, (uint32_t)st.st_ino))
+	if (!inode || find(list, inode))
 		return 0;
 	entries = reallocarray(list->entries, list->count + 1, sizeof(*entries));
 	if (!entries)
 		return -ENOMEM;
 	list->entries = entries;
 	entry = &entries[list->count];
-	entry->inode = (uint32_t)st.st_ino;
+	entry->inode = inode;
+	entry->pid = 0;
 	snprintf(entry->path, sizeof(entry->path), "%s", path);
 	entry->nameless = !name || is_machine_made(path, name);
 	choose_name(list, entry, name);
@@ -109,64 +115,126 @@ static int add_named(struct netns_list *list, const char *directory)
 		if (file->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", directory, file->d_name);
-		r = add(list, path, file->d_name);
+		r = add(list, inode_of(path), path, file->d_name);
 	}
 	return r;
 }
 
-static int add_of_processes(struct netns_list *list, const char *proc_root)
+static int add_process(struct netns_list *list, const char *proc_root,
+		       const struct netns_process *process, const char *name)
 {
-	CLEANUP(dir_closep) DIR *dir = opendir(proc_root);
+	size_t before = list->count;
 	char path[PATH_MAX];
-	struct dirent *file;
-	int r = 0;
+	int r;
 
-	if (!dir)
-		return -errno;
-	while (r == 0 && (file = readdir(dir))) {
-		if (!isdigit((unsigned char)file->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s/ns/net", proc_root, file->d_name);
-		r = add(list, path, NULL);
-	}
+	snprintf(path, sizeof(path), "%s/%u/ns/net", proc_root, process->pid);
+	r = add(list, process->inode, path, name);
+	if (list->count > before)
+		list->entries[before].pid = process->pid;
 	return r;
+}
+
+static const struct netns_process *find_process(const struct netns_processes *processes,
+						uint32_t pid)
+{
+	for (size_t i = 0; i < processes->count; i++)
+		if (processes->entries[i].pid == pid)
+			return &processes->entries[i];
+	return NULL;
 }
 
 /* The first namespace of all is that of process 1. A hardened host may hide that one even from
  * root; the kernel's own threads, children of process 2, never leave it either. */
-static int add_host(struct netns_list *list, const char *proc_root)
+static int add_host(struct netns_list *list, const char *proc_root,
+		    const struct netns_processes *processes)
 {
+	const struct netns_process *process = find_process(processes, 1);
 	char path[PATH_MAX];
 	char comm[32];
-	int r;
 
-	snprintf(path, sizeof(path), "%s/1/ns/net", proc_root);
-	r = add(list, path, "host");
-	if (r < 0 || list->count)
-		return r;
+	if (process)
+		return add_process(list, proc_root, process, "host");
+	process = find_process(processes, 2);
 	snprintf(path, sizeof(path), "%s/2/comm", proc_root);
-	if (procfs_read(path, comm, sizeof(comm)) < 0 || strcmp(comm, "kthreadd\n"))
+	if (!process || procfs_read(path, comm, sizeof(comm)) < 0 || strcmp(comm, "kthreadd\n"))
 		return 0;
-	snprintf(path, sizeof(path), "%s/2/ns/net", proc_root);
-	return add(list, path, "host");
+	return add_process(list, proc_root, process, "host");
 }
 
-int netns_scan(struct netns_list *ret, const char *proc_root)
+static int add_process_of(struct netns_processes *processes, const char *proc_root,
+			  const char *name)
+{
+	struct netns_process process = { .pid = (uint32_t)strtoul(name, NULL, 10) };
+	struct netns_process *entries;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%u/ns/net", proc_root, process.pid);
+	process.inode = inode_of(path);
+	if (!process.inode)
+		return 0;
+	if (processes->count == processes->room) {
+		size_t room = processes->room ? processes->room * 2 : PROCESSES_MIN;
+
+		entries = reallocarray(processes->entries, room, sizeof(*entries));
+		if (!entries)
+			return -ENOMEM;
+		processes->entries = entries;
+		processes->room = room;
+	}
+	processes->entries[processes->count++] = process;
+	return 0;
+}
+
+int netns_list_processes(struct netns_processes *ret, const char *proc_root)
+{
+	CLEANUP(netns_processes_done) struct netns_processes processes = { 0 };
+	CLEANUP(dir_closep) DIR *dir = opendir(proc_root);
+	const struct dirent *file;
+	int r = 0;
+
+	if (!dir)
+		return -errno;
+	while (r == 0 && (file = readdir(dir)))
+		if (isdigit((unsigned char)file->d_name[0]))
+			r = add_process_of(&processes, proc_root, file->d_name);
+	if (r < 0)
+		return r;
+	*ret = processes;
+	processes = (struct netns_processes){ 0 };
+	return 0;
+}
+
+void netns_processes_done(struct netns_processes *processes)
+{
+	free(processes->entries);
+	*processes = (struct netns_processes){ 0 };
+}
+
+int netns_scan_of(struct netns_list *ret, const char *proc_root,
+		  const struct netns_processes *processes)
 {
 	struct netns_list list = { 0 };
 	int r;
 
-	r = add_host(&list, proc_root);
+	r = add_host(&list, proc_root, processes);
 	for (size_t i = 0; i < ARRAY_SIZE(named_in) && r == 0; i++)
 		r = add_named(&list, named_in[i]);
-	if (r == 0)
-		r = add_of_processes(&list, proc_root);
+	for (size_t i = 0; i < processes->count && r == 0; i++)
+		r = add_process(&list, proc_root, &processes->entries[i], NULL);
 	if (r < 0) {
 		netns_list_done(&list);
 		return r;
 	}
 	*ret = list;
 	return 0;
+}
+
+int netns_scan(struct netns_list *ret, const char *proc_root)
+{
+	CLEANUP(netns_processes_done) struct netns_processes processes = { 0 };
+	int r = netns_list_processes(&processes, proc_root);
+
+	return r < 0 ? r : netns_scan_of(ret, proc_root, &processes);
 }
 
 void netns_list_done(struct netns_list *list)
@@ -212,45 +280,12 @@ int netns_visit(const struct netns_entry *entry, int (*visit)(void *context), vo
 	return r;
 }
 
-static int read_reserved(struct netns_facts *facts)
-{
-	CLEANUP(freep) char *text = malloc(RESERVED_TEXT_MAX);
-	int r;
-
-	if (!text)
-		return -ENOMEM;
-	r = procfs_read(SYSCTL "ip_local_reserved_ports", text, RESERVED_TEXT_MAX);
-	return r < 0 ? r : sysctl_parse_reserved(text, facts->reserved);
-}
-
-/* A sysctl that this kernel does not have keeps its value. */
-static int read_number(const char *path, uint32_t *value)
-{
-	char text[64];
-	int r = procfs_read(path, text, sizeof(text));
-
-	if (r == -ENOENT)
-		return 0;
-	return r < 0 ? r : sysctl_parse_number(text, value);
-}
-
 int netns_read_facts(struct netns_facts *ret)
 {
-	uint32_t delay_ms = TW_REUSE_DELAY_MS;
-	uint32_t reuse = 0;
-	char text[64];
+	CLEANUP(netns_door_close) struct netns_door door;
 	int r;
 
-	r = procfs_read(SYSCTL "ip_local_port_range", text, sizeof(text));
-	if (r == 0)
-		r = sysctl_parse_range(text, &ret->first, &ret->last);
-	if (r == 0)
-		r = read_reserved(ret);
-	if (r == 0)
-		r = read_number(SYSCTL "tcp_tw_reuse", &reuse);
-	if (r == 0)
-		r = read_number(SYSCTL "tcp_tw_reuse_delay", &delay_ms);
-	ret->tw_reuse = (uint8_t)reuse;
-	ret->tw_reuse_delay_ms = delay_ms;
-	return r;
+	netns_door_init(&door);
+	r = netns_door_open(&door, NULL);
+	return r < 0 ? r : netns_door_facts(&door, ret);
 }

@@ -15,6 +15,7 @@ struct netns_entry {
 	uint32_t inode;
 	char name[64];  /* "host", the name under /run/netns, else the inode number */
 	char path[320]; /* a file to enter it by */
+	uint32_t pid;   /* that file is this process's; 0: it has a name */
 	bool nameless;  /* no person chose that name */
 };
 
@@ -23,8 +24,29 @@ struct netns_list {
 	size_t count;
 };
 
-/* Every namespace that a process of proc_root is in or that has a name. Entries that vanish
+/* Who is in which namespace. */
+struct netns_process {
+	uint32_t pid;
+	uint32_t inode;
+};
+
+struct netns_processes {
+	struct netns_process *entries;
+	size_t count;
+	size_t room;
+};
+
+/* The processes of proc_root whose namespace may be seen. Negative errno on failure; *ret is
+ * untouched then. */
+int netns_list_processes(struct netns_processes *ret, const char *proc_root);
+void netns_processes_done(struct netns_processes *processes);
+
+/* Every namespace that one of the processes is in or that has a name. Entries that vanish
  * meanwhile are left out. Negative errno on failure; *ret is untouched then. */
+int netns_scan_of(struct netns_list *ret, const char *proc_root,
+		  const struct netns_processes *processes);
+
+/* The same of all processes of proc_root, as far as they may be seen. */
 int netns_scan(struct netns_list *ret, const char *proc_root);
 void netns_list_done(struct netns_list *list);
 
@@ -41,6 +63,6 @@ uint32_t netns_current(void);
  * way back fails: everything read later would be of the wrong namespace. */
 int netns_visit(const struct netns_entry *entry, int (*visit)(void *context), void *context);
 
-/* Range, reserved ports and reuse settings of the namespace the calling thread is in. Fills all
- * but inode and name. */
+/* Range, reserved ports and reuse settings of the namespace the calling thread is in: see
+ * netns_door_facts. */
 int netns_read_facts(struct netns_facts *ret);

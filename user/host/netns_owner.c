@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "user/host/netns_owner.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "user/base/util.h"
 #include "user/host/procfs.h"
@@ -21,12 +18,6 @@ struct resident {
 	bool pods_differ;
 	bool containers_differ;
 };
-
-static void dir_closep(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 static void join(struct resident *resident, const struct cgroup_identity *identity)
 {
@@ -42,17 +33,10 @@ static void join(struct resident *resident, const struct cgroup_identity *identi
 		strcmp(resident->identity.container, identity->container) != 0;
 }
 
-static struct netns_entry *entry_of(const struct netns_list *list, const char *proc_root,
-				    const char *pid)
+static struct netns_entry *entry_of(const struct netns_list *list, uint32_t inode)
 {
-	char path[PATH_MAX];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "%s/%s/ns/net", proc_root, pid);
-	if (stat(path, &st) < 0)
-		return NULL;
 	for (size_t i = 0; i < list->count; i++)
-		if (list->entries[i].inode == (uint32_t)st.st_ino)
+		if (list->entries[i].inode == inode)
 			return &list->entries[i];
 	return NULL;
 }
@@ -72,16 +56,16 @@ static void identify(struct cgroup_identity *ret, char *text)
 }
 
 static void visit_process(const struct netns_list *list, struct resident *residents,
-			  const char *proc_root, const char *pid)
+			  const char *proc_root, const struct netns_process *process)
 {
-	const struct netns_entry *entry = entry_of(list, proc_root, pid);
+	const struct netns_entry *entry = entry_of(list, process->inode);
 	struct cgroup_identity identity;
 	char text[CGROUP_TEXT_MAX];
 	char path[PATH_MAX];
 
 	if (!entry || !entry->nameless)
 		return;
-	snprintf(path, sizeof(path), "%s/%s/cgroup", proc_root, pid);
+	snprintf(path, sizeof(path), "%s/%u/cgroup", proc_root, process->pid);
 	if (procfs_read(path, text, sizeof(text)) < 0)
 		return;
 	identify(&identity, text);
@@ -119,21 +103,17 @@ static void name_one(struct netns_list *list, struct netns_entry *entry,
 }
 
 void netns_name_owned(struct netns_list *list, const char *proc_root,
-		      struct container_table *containers)
+		      const struct netns_processes *processes, struct container_table *containers)
 {
-	CLEANUP(dir_closep) DIR *dir = NULL;
 	CLEANUP(freep) struct resident *residents = NULL;
-	const struct dirent *file;
 
 	if (all_named(list))
 		return;
-	dir = opendir(proc_root);
 	residents = calloc(list->count, sizeof(*residents));
-	if (!dir || !residents)
+	if (!residents)
 		return;
-	while ((file = readdir(dir)))
-		if (isdigit((unsigned char)file->d_name[0]))
-			visit_process(list, residents, proc_root, file->d_name);
+	for (size_t i = 0; i < processes->count; i++)
+		visit_process(list, residents, proc_root, &processes->entries[i]);
 	for (size_t i = 0; i < list->count; i++)
 		if (list->entries[i].nameless)
 			name_one(list, &list->entries[i], &residents[i], containers);

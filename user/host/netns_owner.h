@@ -10,4 +10,4 @@
 
 /* "NAMESPACE/POD"; else the container's name, else its id. Entries that people have named stay. */
 void netns_name_owned(struct netns_list *list, const char *proc_root,
-		      struct container_table *containers);
+		      const struct netns_processes *processes, struct container_table *containers);

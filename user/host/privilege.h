@@ -26,6 +26,17 @@ size_t privilege_list(struct privilege ret[PRIVILEGES_MAX]);
  * see more with; or -EPERM after one line that says what is missing and what to do. */
 int privilege_require(unsigned int source);
 
-/* Gives up every capability but those that such a source makes use of. A negative errno on
- * failure. */
-int privilege_drop_others(unsigned int source);
+/* Has this process any that its broker is for, with such a source? */
+bool privilege_has_brokers(unsigned int source);
+
+/* Gives up all but these: the broker's process. A negative errno on failure. */
+int privilege_keep_brokers(unsigned int source);
+
+/* Gives up all capabilities of the calling thread, what it may get by execve() too. Up to 5.18 a
+ * kernel where kernel.unprivileged_bpf_disabled is set refuses every use of bpf() to who has no
+ * CAP_BPF, even of one's own maps; so if works says -EPERM then, CAP_BPF is kept. ret_kept_bpf: may
+ * be NULL. A negative errno on failure. */
+int privilege_drop(int (*works)(void *context), void *context, bool *ret_kept_bpf);
+
+/* The same of a thread that was started before; it keeps nothing. */
+int privilege_drop_thread(void);

@@ -4,14 +4,9 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "user/host/broker.h"
 #include "user/host/procowner.h"
 #include "user/base/util.h"
 
@@ -23,6 +18,7 @@ struct slot {
 };
 
 struct procfd {
+	struct broker *broker;
 	const char *proc_root;
 	const char *cgroup_root;
 	struct slot *slots; /* open addressing; a power of two of them */
@@ -92,6 +88,11 @@ int procfd_new(struct procfd **ret, const char *proc_root, const char *cgroup_ro
 	return 0;
 }
 
+void procfd_use_broker(struct procfd *table, struct broker *broker)
+{
+	table->broker = broker;
+}
+
 static void clear(struct procfd *table)
 {
 	free(table->slots);
@@ -150,86 +151,34 @@ static void dir_closep(DIR **dir)
 		closedir(*dir);
 }
 
-uint64_t procfd_read_socket(int directory, const char *name)
-{
-	char target[64];
-	ssize_t length = readlinkat(directory, name, target, sizeof(target) - 1);
-	unsigned long long inode;
-	char *end;
-
-	if (length < 0)
-		return 0;
-	target[length] = '\0';
-	if (strncmp(target, "socket:[", 8) || !isdigit((unsigned char)target[8]))
-		return 0;
-	errno = 0;
-	inode = strtoull(target + 8, &end, 10);
-	return errno || strcmp(end, "]") ? 0 : inode;
-}
-
 /* The owner is read only if there is a socket at all. One that is gone by then owns nothing. */
-static int walk_files(struct procfd *table, uint32_t pid, DIR *directory)
+static int note_sockets(struct procfd *table, uint32_t pid, const struct procsockets *sockets)
 {
-	bool known = false;
-	struct dirent *file;
+	int r;
 
-	while ((file = readdir(directory))) {
-		uint64_t inode = procfd_read_socket(dirfd(directory), file->d_name);
-		int r;
-
-		if (!inode)
-			continue;
-		if (!known) {
-			r = add_owner(table, pid);
-			if (r < 0)
-				return r == -ENOENT ? 0 : r;
-			known = true;
-		}
-		r = note_socket(table, inode, table->owners_count - 1);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* Without CAP_SYS_PTRACE the directory may be listed and its links not be read (a process that
- * is not dumpable); one link tells. */
-static bool may_read_links(DIR *directory)
-{
-	struct dirent *file;
-	char target[64];
-	bool may = true;
-
-	while (may && (file = readdir(directory))) {
-		if (!isdigit((unsigned char)file->d_name[0]))
-			continue;
-		may = readlinkat(dirfd(directory), file->d_name, target, sizeof(target)) >= 0 ||
-		      errno != EACCES;
-		break;
-	}
-	rewinddir(directory);
-	return may;
+	if (!sockets->count)
+		return 0;
+	r = add_owner(table, pid);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (size_t i = 0; i < sockets->count && r == 0; i++)
+		r = note_socket(table, sockets->inodes[i], table->owners_count - 1);
+	return r;
 }
 
 static int visit_process(struct procfd *table, const char *name)
 {
-	CLEANUP(dir_closep) DIR *directory = NULL;
+	CLEANUP(procsockets_done) struct procsockets sockets = { 0 };
 	uint32_t pid = (uint32_t)strtoul(name, NULL, 10);
-	char path[PATH_MAX];
+	int r = broker_sockets(table->broker, &sockets, table->proc_root, pid, PROCSOCKETS_ALL);
 
-	snprintf(path, sizeof(path), "%s/%u/fd", table->proc_root, pid);
-	directory = opendir(path);
-	if (!directory && errno == ENOMEM)
-		return -ENOMEM;
-	if ((!directory && (errno == EACCES || errno == EPERM)) ||
-	    (directory && !may_read_links(directory))) {
-		table->counts.unreadable++;
-		return 0;
-	}
-	if (!directory)
+	if (r == -ENOMEM)
+		return r;
+	table->counts.unreadable += r == -EACCES;
+	if (r < 0)
 		return 0;
 	table->counts.processes++;
-	return walk_files(table, pid, directory);
+	return note_sockets(table, pid, &sockets);
 }
 
 int procfd_scan(struct procfd *table)

@@ -14,14 +14,11 @@
 #define START_FIELD 22
 #define NS_PER_SECOND 1000000000ULL
 
-int procfs_read(const char *path, char *ret, size_t size)
+int procfs_read_fd(int fd, char *ret, size_t size)
 {
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t used = 0;
 	ssize_t n;
 
-	if (fd < 0)
-		return -errno;
 	while (used < size && (n = read(fd, ret + used, size - used)) != 0) {
 		if (n < 0)
 			return -errno;
@@ -31,6 +28,13 @@ int procfs_read(const char *path, char *ret, size_t size)
 		return -EFBIG;
 	ret[used] = '\0';
 	return 0;
+}
+
+int procfs_read(const char *path, char *ret, size_t size)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : procfs_read_fd(fd, ret, size);
 }
 
 uint64_t procfs_parse_start(const char *stat)

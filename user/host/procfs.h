@@ -9,6 +9,9 @@
 /* A whole small file, terminated. Negative errno; -EFBIG: it does not fit and nothing is cut. */
 int procfs_read(const char *path, char *ret, size_t size);
 
+/* The same of an open file, from where it is. */
+int procfs_read_fd(int fd, char *ret, size_t size);
+
 /* Does the process that started at start_ns (CLOCK_BOOTTIME) still run under this pid? */
 bool procfs_alive(const char *root, uint32_t pid, uint64_t start_ns);
 

@@ -8,19 +8,17 @@
 #include <unistd.h>
 
 #include "user/base/util.h"
+#include "user/host/broker.h"
 #include "user/host/procfs.h"
 
 #define ARGUMENTS_MAX 4096 /* what follows would not be shown */
 
-static void read_exe(struct procnames *names, const char *proc_root, uint32_t pid)
+static void read_exe(struct procnames *names, struct broker *broker, const char *proc_root,
+		     uint32_t pid)
 {
-	char path[PATH_MAX];
 	char target[PATH_MAX];
-	ssize_t length;
 
-	snprintf(path, sizeof(path), "%s/%u/exe", proc_root, pid);
-	length = readlink(path, target, sizeof(target) - 1);
-	target[length > 0 ? length : 0] = '\0';
+	broker_program(broker, target, sizeof(target), proc_root, pid);
 	command_path_show(names->exe, target);
 }
 
@@ -37,11 +35,12 @@ static void read_command(struct procnames *names, const char *proc_root, uint32_
 	command_line_show(names->command, arguments, size > 0 ? (size_t)size : 0);
 }
 
-int procnames_read(struct procnames *ret, const char *proc_root, uint32_t pid, uint64_t start_ns)
+int procnames_read(struct procnames *ret, struct broker *broker, const char *proc_root,
+		   uint32_t pid, uint64_t start_ns)
 {
 	struct procnames names;
 
-	read_exe(&names, proc_root, pid);
+	read_exe(&names, broker, proc_root, pid);
 	read_command(&names, proc_root, pid);
 	if (!procfs_alive(proc_root, pid, start_ns)) /* last: it was this one all the while */
 		return -ESRCH;

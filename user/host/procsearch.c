@@ -3,17 +3,16 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "user/base/util.h"
-#include "user/host/procfd.h"
+#include "user/host/broker.h"
 
 #define FILES_MAX 2048 /* of one process */
 #define PROCESS_COST 4 /* links: to open a directory is no gift */
 
 struct walk {
+	struct broker *broker;
 	const char *proc_root;
 	uint32_t links_left;
 	procsearch_handler *handler;
@@ -34,24 +33,14 @@ static void spend(struct walk *walk, uint32_t links)
 
 static void look_at(struct walk *walk, uint32_t pid)
 {
-	CLEANUP(dir_closep) DIR *directory = NULL;
-	const struct dirent *file;
-	char path[PATH_MAX];
+	CLEANUP(procsockets_done) struct procsockets sockets = { 0 };
 
-	snprintf(path, sizeof(path), "%s/%u/fd", walk->proc_root, pid);
-	directory = opendir(path);
 	spend(walk, PROCESS_COST);
-	for (int i = 0; directory && !walk->ended && i < FILES_MAX; i++) {
-		uint64_t inode;
-
-		file = readdir(directory);
-		if (!file)
-			return;
-		spend(walk, 1);
-		inode = procfd_read_socket(dirfd(directory), file->d_name);
-		if (inode)
-			walk->ended = !walk->handler(walk->context, inode, pid);
-	}
+	if (broker_sockets(walk->broker, &sockets, walk->proc_root, pid, FILES_MAX) < 0)
+		return;
+	spend(walk, (uint32_t)sockets.looked_at);
+	for (size_t i = 0; i < sockets.count && !walk->ended; i++)
+		walk->ended = !walk->handler(walk->context, sockets.inodes[i], pid);
 }
 
 /* 0: it is no process. */
@@ -79,10 +68,10 @@ static bool look_at_rest(struct procsearch *search, struct walk *walk)
 	return !walk->ended;
 }
 
-bool procsearch_go_on(struct procsearch *search, const char *proc_root, uint32_t links_max,
-		      procsearch_handler *handler, void *context)
+bool procsearch_go_on(struct procsearch *search, struct broker *broker, const char *proc_root,
+		      uint32_t links_max, procsearch_handler *handler, void *context)
 {
-	struct walk walk = { proc_root, links_max, handler, context, false };
+	struct walk walk = { broker, proc_root, links_max, handler, context, false };
 
 	if (!look_at_rest(search, &walk)) {
 		if (walk.ended)

@@ -14,6 +14,8 @@
 
 #include "user/core/event.h"
 
+struct broker;
+
 /* Zeroed memory begins at the first process. */
 struct procsearch {
 	uint32_t after; /* this pid */
@@ -22,7 +24,7 @@ struct procsearch {
 /* Told of each socket; false: that was the last one looked for. */
 typedef bool procsearch_handler(void *context, uint64_t inode, uint32_t pid);
 
-/* Looks at links of open files, links_max of them or a few more. True: it has come around, all
- * processes have been looked at; the next one begins anew. */
-bool procsearch_go_on(struct procsearch *search, const char *proc_root, uint32_t links_max,
-		      procsearch_handler *handler, void *context);
+/* broker: NULL: none. Looks at links of open files, links_max of them or a few more. True: it has
+ * come around, all processes have been looked at; the next one begins anew. */
+bool procsearch_go_on(struct procsearch *search, struct broker *broker, const char *proc_root,
+		      uint32_t links_max, procsearch_handler *handler, void *context);

@@ -36,6 +36,7 @@ struct recorder {
 	uint32_t number; /* of the next block */
 	uint8_t packed[RECORDING_PACKED_MAX(RECORDING_UNPACKED_MAX)];
 
+	int (*confine)(void);
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t work;
@@ -132,11 +133,22 @@ static void chunk_free(struct chunk *chunk)
 	free(chunk);
 }
 
+/* Nothing is written then. */
+static void fail(struct recorder *self, int error)
+{
+	pthread_mutex_lock(&self->lock);
+	self->status.error = error;
+	pthread_mutex_unlock(&self->lock);
+}
+
 static void *work(void *context)
 {
 	struct recorder *self = context;
 	struct chunk *chunk;
+	int r = self->confine ? self->confine() : 0;
 
+	if (r < 0)
+		fail(self, r);
 	while ((chunk = next_chunk(self))) {
 		write_chunk(self, chunk);
 		pthread_mutex_lock(&self->lock);
@@ -192,6 +204,7 @@ int recorder_open(struct recorder **ret, const struct recorder_config *config)
 	note_coder_init(&self->coder, coder_writer());
 	self->queue_max = config->queue_bytes ? config->queue_bytes : QUEUE_DEFAULT;
 	self->max_bytes = config->max_bytes;
+	self->confine = config->confine;
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_cond_init(&self->work, NULL);
 	r = open_file(self, config->path);

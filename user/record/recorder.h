@@ -16,6 +16,7 @@ struct recorder;
 struct recorder_config {
 	const char *path;     /* must not exist; readable for its owner only */
 	uint64_t max_bytes;   /* the file grows no larger */
+	int (*confine)(void); /* the thread calls it first; NULL: nothing */
 	uint64_t queue_bytes; /* of notes that may wait for the disk; 0: 64 MiB */
 };
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 
+#include "user/host/netns_door.h"
 #include "user/sources/sockdiag_parse.h"
 #include "user/base/util.h"
 
@@ -30,21 +32,44 @@ static void socket_closep(struct mnl_socket **socket)
 	errno = saved;
 }
 
-/* Connected to the kernel: then nobody else can answer. The kernel answers while we ask, so a
- * wait that long means that something is broken. */
-static int open_socket(struct mnl_socket **ret)
+/* Connected to the kernel: then nobody else can answer. */
+static struct mnl_socket *open_own(void)
 {
-	static const struct timeval timeout = { .tv_sec = TIMEOUT_S };
 	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	CLEANUP(socket_closep)
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
 
-	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		return -errno;
-	if (connect(mnl_socket_get_fd(socket), (const struct sockaddr *)&kernel, sizeof(kernel)) <
-		    0 ||
-	    setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout,
-		       sizeof(timeout)) < 0)
+	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    connect(mnl_socket_get_fd(socket), (const struct sockaddr *)&kernel, sizeof(kernel)) <
+		    0)
+		return NULL;
+	return TAKE_PTR(socket);
+}
+
+static struct mnl_socket *open_at(const struct netns_door *door)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	struct mnl_socket *socket;
+
+	if (door->fds[DOOR_SOCKETS] < 0) {
+		errno = EPROTONOSUPPORT;
+		return NULL;
+	}
+	fd = fcntl(door->fds[DOOR_SOCKETS], F_DUPFD_CLOEXEC, 0);
+	socket = fd < 0 ? NULL : mnl_socket_fdopen(fd);
+	if (socket)
+		fd = -1; /* the socket's */
+	return socket;
+}
+
+/* The kernel answers while we ask, so a wait that long means that something is broken. */
+static int open_socket(struct mnl_socket **ret, const struct netns_door *door)
+{
+	static const struct timeval timeout = { .tv_sec = TIMEOUT_S };
+	CLEANUP(socket_closep) struct mnl_socket *socket = door ? open_at(door) : open_own();
+
+	if (!socket || setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout,
+				  sizeof(timeout)) < 0)
 		return -errno;
 	*ret = TAKE_PTR(socket);
 	return 0;
@@ -92,7 +117,6 @@ static struct nlmsghdr *begin_request(char buffer[REQUEST_BYTES], uint16_t flags
 
 	request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	request->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	request->nlmsg_seq = 1; /* a socket of its own for each question */
 	body = mnl_nlmsg_put_extra_header(request, sizeof(*body));
 	*body = (struct inet_diag_req_v2){
 		.sdiag_family = family,
@@ -122,13 +146,15 @@ static int receive(struct mnl_socket *socket, struct sockdiag_answer *answer)
 	return r < 0 ? r : 0;
 }
 
-static int ask(struct sockdiag_answer *answer, const struct nlmsghdr *request)
+static int ask(struct sockdiag_answer *answer, struct nlmsghdr *request)
 {
 	CLEANUP(socket_closep) struct mnl_socket *socket = NULL;
-	int r = open_socket(&socket);
+	struct netns_door *door = answer->query->door;
+	int r = open_socket(&socket, door);
 
 	if (r < 0)
 		return r;
+	request->nlmsg_seq = door ? ++door->questions : 1;
 	answer->sequence = request->nlmsg_seq;
 	answer->port_id = mnl_socket_get_portid(socket);
 	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
@@ -191,8 +217,13 @@ int sockdiag_find(struct sockdiag_record *ret, const struct sockdiag_query *quer
 		.idiag_if = interface,
 		.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
 	};
-	struct sockdiag_query exact = { query->netns, query->protocol, tuple->port, tuple->port,
-					0 };
+	struct sockdiag_query exact = {
+		.netns = query->netns,
+		.protocol = query->protocol,
+		.first = tuple->port,
+		.last = tuple->port,
+		.door = query->door,
+	};
 	struct sockdiag_record record = { 0 };
 	struct sockdiag_answer answer = {
 		.query = &exact,

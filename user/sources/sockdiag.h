@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel's own list of sockets, through NETLINK_SOCK_DIAG: TCP and UDP, IPv4 and IPv6, of the
- * network namespace that the calling thread is in. Needs no privilege. The kernel filters by port
+ * The kernel's own list of sockets, through NETLINK_SOCK_DIAG: TCP and UDP, IPv4 and IPv6, of a
+ * network namespace. Needs no privilege. The kernel filters by port
  * and by "did bind() name the port", so that only what is asked for crosses the socket.
  *
  * What it shows (5.10 to 7.3): listeners, connections in every state, orphans, TIME_WAIT remnants
@@ -17,6 +17,8 @@
 #include <stdint.h>
 
 #include "user/core/event.h"
+
+struct netns_door;
 
 /* The kernel's socket states (include/net/tcp_states.h), as far as we tell them apart. */
 enum {
@@ -50,7 +52,8 @@ struct sockdiag_query {
 	uint8_t protocol;
 	uint16_t first; /* local ports, both included */
 	uint16_t last;
-	uint32_t states; /* bit by SOCKDIAG_*; 0: every one that holds a port */
+	uint32_t states;         /* bit by SOCKDIAG_*; 0: every one that holds a port */
+	struct netns_door *door; /* where to ask; NULL: where the calling thread is */
 };
 
 /* Negative stops the reading, which then returns it. */

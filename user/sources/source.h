@@ -12,6 +12,9 @@
 #include <stdint.h>
 
 #include "user/core/note.h"
+#include "user/host/netns_door.h"
+
+struct broker;
 
 #define SOURCE_REASON_MAX 256
 
@@ -54,13 +57,21 @@ struct source_ops {
 	/* Hands over what waits; the number of events, or what the handler returned. */
 	int (*drain)(struct source *self, source_handler *handler, void *context);
 
+	/* What find_netns wants opened in each namespace; NULL: nothing but what a door has. */
+	struct netns_looks (*looks)(struct source *self);
+
 	/* What exists and was not known: every process's sockets; all of the network namespace
-	 * the calling thread is in; and what of the known is gone. resync: repeat the living. */
+	 * behind the door; and what of the known is gone. resync: repeat the living. */
 	int (*find_files)(struct source *self, source_handler *handler, void *context);
-	int (*find_netns)(struct source *self, source_handler *handler, void *context);
+	int (*find_netns)(struct source *self, struct netns_door *door, source_handler *handler,
+			  void *context);
 	int (*sweep)(struct source *self, bool resync, source_handler *handler, void *context);
 
+	/* -EPERM: this kernel wants a privilege for it. */
 	int (*losses)(struct source *self, struct source_losses *ret);
+
+	/* From now on it asks the broker, which is borrowed. NULL: it has nothing to ask. */
+	void (*use_broker)(struct source *self, struct broker *broker);
 };
 
 /* Ends with NULL; best first. */

@@ -312,17 +312,13 @@ static void count_unplaced(struct bpf_source *self, const char *marks, ssize_t c
 }
 
 /* An iterator that reports nothing for a million objects ends its read with EAGAIN. */
-static int run_iterator(struct source *source, struct bpf_link *link, source_handler *handler,
-			void *context)
+static int read_iterator(struct source *source, int fd, source_handler *handler, void *context)
 {
 	struct bpf_source *self = (struct bpf_source *)source;
-	CLEANUP(fd_closep) int fd = bpf_iter_create(bpf_link__fd(link));
 	char marks[FOUND_PER_READ_MAX];
 	ssize_t n;
 	int r;
 
-	if (fd < 0)
-		return -errno;
 	do {
 		n = read(fd, marks, self->found_per_read);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -335,18 +331,45 @@ static int run_iterator(struct source *source, struct bpf_link *link, source_han
 	return 0;
 }
 
+static int open_iterator(int link)
+{
+	int fd = bpf_iter_create(link);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int run_iterator(struct source *source, struct bpf_link *link, source_handler *handler,
+			void *context)
+{
+	CLEANUP(fd_closep) int fd = open_iterator(bpf_link__fd(link));
+
+	return fd < 0 ? fd : read_iterator(source, fd, handler, context);
+}
+
+/* An iterator belongs to the namespace in which it was created, not its link. */
+static struct netns_looks source_bpf_looks(struct source *source)
+{
+	const struct bpf_source *self = (struct bpf_source *)source;
+
+	return (struct netns_looks){
+		.open = open_iterator,
+		.fds = { bpf_link__fd(self->tcp), bpf_link__fd(self->udp) },
+		.count = 2,
+	};
+}
+
 static int source_bpf_find_files(struct source *source, source_handler *handler, void *context)
 {
 	((struct bpf_source *)source)->unplaced = 0;
 	return run_iterator(source, ((struct bpf_source *)source)->files, handler, context);
 }
 
-static int source_bpf_find_netns(struct source *source, source_handler *handler, void *context)
+static int source_bpf_find_netns(struct source *source, struct netns_door *door,
+				 source_handler *handler, void *context)
 {
-	struct bpf_source *self = (struct bpf_source *)source;
-	int r = run_iterator(source, self->tcp, handler, context);
+	int r = read_iterator(source, door->fds[DOOR_LOOKS], handler, context);
 
-	return r < 0 ? r : run_iterator(source, self->udp, handler, context);
+	return r < 0 ? r : read_iterator(source, door->fds[DOOR_LOOKS + 1], handler, context);
 }
 
 static int source_bpf_sweep(struct source *source, bool resync, source_handler *handler,
@@ -405,10 +428,10 @@ static int open_kprobe(struct source **ret, const struct source_config *config,
 static int open_tracepoint(struct source **ret, const struct source_config *config,
 			   char reason[SOURCE_REASON_MAX]);
 
-#define BPF_SOURCE_OPERATIONS                                                        \
-	.privileges = PRIVILEGE_BPF, .close = source_bpf_close, .fd = source_bpf_fd, \
-	.drain = source_bpf_drain, .find_files = source_bpf_find_files,              \
-	.find_netns = source_bpf_find_netns, .sweep = source_bpf_sweep,              \
+#define BPF_SOURCE_OPERATIONS                                                                      \
+	.privileges = PRIVILEGE_BPF, .close = source_bpf_close, .fd = source_bpf_fd,               \
+	.drain = source_bpf_drain, .find_files = source_bpf_find_files, .looks = source_bpf_looks, \
+	.find_netns = source_bpf_find_netns, .sweep = source_bpf_sweep,                            \
 	.losses = source_bpf_losses
 
 static bool fentry_hooks(const char *function)

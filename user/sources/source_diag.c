@@ -13,16 +13,14 @@
 #include "user/sources/diag_holds.h"
 #include "user/core/ledger.h"
 #include "user/base/log.h"
-#include "user/host/netns.h"
+#include "user/host/netns_door.h"
 #include "user/host/privilege.h"
 #include "user/host/procfd.h"
-#include "user/host/procfs.h"
 #include "user/sources/sockdiag.h"
 #include "user/host/sysctl.h"
 #include "user/base/util.h"
 
 #define PROC "/proc"
-#define SYSCTL PROC "/sys/net/ipv4/"
 
 /* One network namespace. */
 struct place {
@@ -201,19 +199,18 @@ static struct place *place_get(struct diag_source *self, uint32_t netns)
 	return place;
 }
 
-/* Of the namespace that the calling thread is in. */
-static int read_settings(struct diag_holds *holds)
+static int read_settings(struct diag_holds *holds, const struct netns_door *door)
 {
 	uint32_t timestamps = 0;
 	char text[64];
 	int r;
 
-	r = procfs_read(SYSCTL "ip_local_port_range", text, sizeof(text));
+	r = netns_door_read(door, DOOR_RANGE, text, sizeof(text));
 	if (r == 0)
 		r = sysctl_parse_range(text, &holds->first, &holds->last);
 	if (r < 0)
 		return r;
-	if (procfs_read(SYSCTL "tcp_timestamps", text, sizeof(text)) == 0)
+	if (netns_door_read(door, DOOR_TIMESTAMPS, text, sizeof(text)) == 0)
 		sysctl_parse_number(text, &timestamps);
 	holds->timestamps = timestamps != 0;
 	return 0;
@@ -223,6 +220,7 @@ static int read_settings(struct diag_holds *holds)
 struct look {
 	struct diag_source *self;
 	struct diag_holds *holds;
+	struct netns_door *door;
 	struct sockdiag_query query;
 };
 
@@ -252,6 +250,7 @@ static int read_place(struct look *look)
 			.protocol = protocols[i],
 			.first = look->holds->first,
 			.last = look->holds->last,
+			.door = look->door,
 		};
 		r = sockdiag_read(&look->query, see, look);
 	}
@@ -262,11 +261,12 @@ static int read_place(struct look *look)
 	return diag_holds_end(look->holds, &look->self->books, look_again, look);
 }
 
-static int source_diag_find_netns(struct source *source, source_handler *handler, void *context)
+static int source_diag_find_netns(struct source *source, struct netns_door *door,
+				  source_handler *handler, void *context)
 {
 	struct diag_source *self = (struct diag_source *)source;
-	struct place *place = place_get(self, netns_current());
-	struct look look = { .self = self };
+	struct place *place = place_get(self, door->inode);
+	struct look look = { .self = self, .door = door };
 	int r;
 
 	if (!place)
@@ -276,7 +276,7 @@ static int source_diag_find_netns(struct source *source, source_handler *handler
 	self->books.context = context;
 	self->books.now_ns = clock_ns(CLOCK_MONOTONIC);
 	place->round = self->round; /* even if it fails: it is there, so nothing of it is gone */
-	r = read_settings(&place->holds);
+	r = read_settings(&place->holds, door);
 	return r < 0 ? r : read_place(&look);
 }
 
@@ -305,6 +305,11 @@ static int source_diag_sweep(struct source *source, bool resync, source_handler 
 	return 0;
 }
 
+static void source_diag_use_broker(struct source *source, struct broker *broker)
+{
+	procfd_use_broker(((struct diag_source *)source)->owners, broker);
+}
+
 static int source_diag_losses(struct source *source, struct source_losses *ret)
 {
 	struct diag_source *self = (struct diag_source *)source;
@@ -330,4 +335,5 @@ const struct source_ops source_diag = {
 	.find_netns = source_diag_find_netns,
 	.sweep = source_diag_sweep,
 	.losses = source_diag_losses,
+	.use_broker = source_diag_use_broker,
 };

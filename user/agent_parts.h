@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What only the parts of the agent know of it. */
+#pragma once
+
+#include "user/agent.h"
+#include "user/core/knowledge.h"
+#include "user/host/netns.h"
+#include "user/host/netns_door.h"
+
+struct broker;
+struct cgroup_table;
+struct naming;
+
+struct agent {
+	uint64_t (*clock)(clockid_t clock);
+	struct source *source;
+	struct source_attempt attempts[SOURCES_MAX]; /* on the way to it */
+	size_t attempts_count;
+	struct knowledge known; /* learns by notes only: see tell() */
+	note_handler *listener;
+	void *listener_context;
+	struct netns_list netns;
+	char *cgroup_root;
+	struct cgroup_table *cgroups; /* NULL: no cgroup v2 here */
+	struct naming *naming;
+	struct broker *broker; /* NULL: none */
+	struct netns_looks looks;
+	bool broker_missed; /* it has been told that it is gone */
+	agent_observer *observer;
+	void *observer_context;
+	struct source_losses losses;
+	size_t netns_counted; /* in the ledger, when the namespaces were last read */
+	bool entered_all;     /* the last reconcile saw every namespace */
+	bool looks_when_told;
+	bool reconcile_wanted;  /* a hook was skipped: look before the next turn */
+	bool resync_wanted;     /* the ledger missed events: the source must repeat all holds */
+	uint64_t reconciled_ns; /* when the last one ended */
+	uint64_t reconcile_took_ns;
+};
+
+/* What it learns, the listener hears first. What knowledge_take returned. */
+int agent_tell(struct agent *agent, const struct note *note);
+
+/* A source_handler; context is the agent. */
+int agent_apply(void *context, const struct event *event);
+
+/* Starts the broker, if there is anything to give up. */
+int agent_open_broker(struct agent *agent);
+
+/* Finds the namespaces and tells their facts; find_holds: and what the source finds in them. One
+ * that cannot be entered hides no other. */
+int agent_visit_netns(struct agent *agent, bool find_holds);
+
+/* Tells which are gone. */
+int agent_forget_netns(struct agent *agent);
+
+/* Does it see all namespaces, as far as it knows? */
+bool agent_sees_all_netns(struct agent *agent);
