@@ -63,6 +63,7 @@ static void add_all(struct programme *programme)
 		{ command_suite, &command_suite_count, DIFFERS_BY_KERNEL },
 		{ diag_suite, &diag_suite_count, DIFFERS_BY_KERNEL },
 		{ names_suite, &names_suite_count, DIFFERS_BY_KERNEL },
+		{ privilege_suite, &privilege_suite_count, DIFFERS_BY_KERNEL },
 		{ usage_suite, &usage_suite_count, DIFFERS_NEVER },
 		{ control_suite, &control_suite_count, DIFFERS_NEVER },
 		{ record_suite, &record_suite_count, DIFFERS_NEVER },

@@ -6,9 +6,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <cap-ng.h>
 
 #include "actor.h"
 #include "check.h"
@@ -130,6 +133,36 @@ static bool kernel_has_member(const char *type, const char *member)
 bool kernel_tells_of_skipped_programs(void)
 {
 	return kernel_has_member("bpf_prog_info", "recursion_misses");
+}
+
+/* For a child process. */
+static _Noreturn void look_up_without_capability(int map)
+{
+	uint32_t value;
+	uint32_t key = 0;
+
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+		_exit(2);
+	_exit(bpf_map_lookup_elem(map, &key, &value) < 0 && errno == EPERM);
+}
+
+bool kernel_wants_capability_for_bpf(void)
+{
+	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "pg_probe", sizeof(uint32_t), sizeof(uint32_t),
+				 1, NULL);
+	int status;
+	pid_t pid;
+
+	assert_true(map >= 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		look_up_without_capability(map);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(map);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+	return WEXITSTATUS(status) == 1;
 }
 
 static bool has_enumerator(const struct btf *btf, const char *name)

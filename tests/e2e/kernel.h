@@ -19,6 +19,10 @@ const char *kernel_lacks_killing_time_wait(void);
 /* Does it count the runs of BPF programs that it skipped? From 5.12 on, when it began to. */
 bool kernel_tells_of_skipped_programs(void);
 
+/* Does it refuse bpf() to who has no CAP_BPF, even for a map of one's own? Up to 5.18, where
+ * kernel.unprivileged_bpf_disabled is set. */
+bool kernel_wants_capability_for_bpf(void);
+
 /* Is a once-bound port free for connect() as soon as its last binder left? From 6.17 on, told by
  * inet_bind2_bucket.fastreuse. */
 bool kernel_frees_bound_ports(void);
