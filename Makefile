@@ -133,7 +133,7 @@ install: all man completions ## everything, below $(DESTDIR)$(prefix)
 	$(Q)install -d $(DESTDIR)$(datadir)/prometheus $(DESTDIR)$(datadir)/grafana $(DESTDIR)$(docdir)/examples
 	$(Q)install -m 644 $(RULES) $(DESTDIR)$(datadir)/prometheus/
 	$(Q)install -m 644 $(DASHBOARDS) $(DESTDIR)$(datadir)/grafana/
-	$(Q)install -m 644 README.md NEWS.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(docdir)/
+	$(Q)install -m 644 README.md NEWS.md SECURITY.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(docdir)/
 	$(Q)install -d $(DESTDIR)$(docdir)/img
 	$(Q)install -m 644 $(wildcard docs/img/*.svg) $(DESTDIR)$(docdir)/img/
 	$(Q)install -m 644 packaging/README.md $(DESTDIR)$(docdir)/packaging.md

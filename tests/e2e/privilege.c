@@ -2,11 +2,13 @@
 /* What the agent and its broker may do, as the kernel tells it of each of their threads. */
 #include <ctype.h>
 #include <dirent.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -18,6 +20,7 @@
 
 #define LOCALHOST "127.0.0.1"
 #define COUNT 12
+#define RECORDING "/run/pg-privilege.recording"
 #define PATH_ROOM 320
 #define STATUS_ROOM 16384
 #define BIT(capability) (1ULL << (capability))
@@ -109,7 +112,7 @@ static bool source_is(const struct scenario *scenario, const char *name)
 /* --- scenarios ------------------------------------------------------------------------------- */
 
 /* But for CAP_BPF on old kernels, which let nobody use bpf() without. */
-static void no_thread_of_the_agent_keeps_a_capability(void **state)
+static void no_thread_but_the_brokers_keeps_a_capability(void **state)
 {
 	struct scenario *scenario = *state;
 	uint64_t kept = 0;
@@ -118,6 +121,47 @@ static void no_thread_of_the_agent_keeps_a_capability(void **state)
 	if (kernel_wants_capability_for_bpf() && !source_is(scenario, "diag"))
 		kept = BIT(CAP_BPF);
 	assert_true(each(watch_pid(scenario->watch), "task", thread_holds, kept) > 1);
+}
+
+static void count_privileged(pid_t pid, const char *thread, uint64_t count)
+{
+	unsigned int *privileged = (unsigned int *)(uintptr_t)count;
+
+	*privileged += status_number(pid, thread, "CapPrm", 16) > 0;
+}
+
+static bool has_said(int log, const char *words)
+{
+	char said[4096];
+	ssize_t length = pread(log, said, sizeof(said) - 1, 0);
+
+	said[length > 0 ? length : 0] = '\0';
+	return strstr(said, words);
+}
+
+/* Of record, whose writer is there before the source is. */
+static void no_thread_but_the_brokers_records_with_a_capability(void **state)
+{
+	const char *const argv[] = { watch_program(), "record", RECORDING, NULL };
+	uint64_t deadline = deadline_in(40);
+	unsigned int allowed = kernel_wants_capability_for_bpf(); /* who uses bpf() */
+	unsigned int privileged = UINT_MAX;
+	int log = memfd_create("log", MFD_CLOEXEC);
+	pid_t pid;
+
+	(void)state;
+	unlink(RECORDING);
+	pid = start_program(NULL, argv, log);
+	while (!has_said(log, "recording to"))
+		wait_or_fail(deadline, "it records", NULL);
+	while (privileged > allowed) {
+		privileged = 0;
+		assert_true(each(pid, "task", count_privileged, (uintptr_t)&privileged) > 1);
+		wait_or_fail(deadline, "no thread has a capability", NULL);
+	}
+	assert_int_equal(stop_program(pid), 0);
+	unlink(RECORDING);
+	close(log);
 }
 
 static void is_one_to_read_by(pid_t pid, const char *name, uint64_t links)
@@ -154,7 +198,7 @@ static void the_broker_keeps_what_it_is_for(void **state)
 }
 
 /* Its range is read through the broker alone, and who listens is found by it. */
-static void a_namespace_made_after_the_drop_is_reconciled(void **state)
+static void a_namespace_made_later_is_read_by_the_broker(void **state)
 {
 	struct scenario *scenario = *state;
 	struct actor *server;
@@ -225,9 +269,10 @@ static void the_broker_ends_with_the_agent(void **state)
 }
 
 const struct CMUnitTest privilege_suite[] = {
-	SCENARIO(no_thread_of_the_agent_keeps_a_capability),
+	SCENARIO(no_thread_but_the_brokers_keeps_a_capability),
+	SCENARIO(no_thread_but_the_brokers_records_with_a_capability),
 	SCENARIO(the_broker_keeps_what_it_is_for),
-	SCENARIO(a_namespace_made_after_the_drop_is_reconciled),
+	SCENARIO(a_namespace_made_later_is_read_by_the_broker),
 	SCENARIO(the_agent_goes_on_without_its_broker),
 	SCENARIO(the_broker_ends_with_the_agent),
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,12 @@ uint64_t procfs_parse_start(const char *stat)
 	return at ? strtoull(at, NULL, 10) : 0;
 }
 
+/* /proc may be mounted so that it does not show others' processes (hidepid=). */
+static bool is_hidden(uint32_t pid)
+{
+	return kill((pid_t)pid, 0) == 0 || errno == EPERM;
+}
+
 bool procfs_alive(const char *root, uint32_t pid, uint64_t start_ns)
 {
 	uint64_t ticks_per_second = (uint64_t)sysconf(_SC_CLK_TCK);
@@ -58,7 +65,7 @@ bool procfs_alive(const char *root, uint32_t pid, uint64_t start_ns)
 
 	snprintf(path, sizeof(path), "%s/%u/stat", root, pid);
 	if (procfs_read(path, stat, sizeof(stat)) < 0)
-		return false;
+		return !strcmp(root, "/proc") && is_hidden(pid);
 	start = procfs_parse_start(stat);
 	return start == start_ns / (NS_PER_SECOND / ticks_per_second);
 }
