@@ -53,7 +53,7 @@ uint64_t procfs_parse_start(const char *stat)
 /* /proc may be mounted so that it does not show others' processes (hidepid=). */
 static bool is_hidden(uint32_t pid)
 {
-	return kill((pid_t)pid, 0) == 0 || errno == EPERM;
+	return pid && pid <= INT_MAX && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
 bool procfs_alive(const char *root, uint32_t pid, uint64_t start_ns)
