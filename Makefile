@@ -59,8 +59,8 @@ MAKEFLAGS += --no-print-directory
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all run story deps test test-unit test-e2e test-vm test-packaging check format asan fuzz \
-	fuzz-targets man completions deb install uninstall clean help
+.PHONY: all run story deps test test-unit test-e2e test-hardened test-vm test-packaging check format asan \
+	fuzz fuzz-targets man completions deb install uninstall clean help
 
 all: $(B)/portgauge ## build the agent (the default)
 
@@ -84,6 +84,10 @@ test-unit: $(UNIT) ## the pure modules, no privileges needed
 
 test-e2e: $(B)/portgauge $(B)/tests/e2e/e2e ## the real agent in network namespaces (root)
 	@tests/tools/run-e2e $(B)/tests/e2e/e2e $(if $(SOURCE),--source $(SOURCE))
+
+test-hardened: $(B)/portgauge $(B)/tests/e2e/e2e ## the same with the capabilities of the unit and no others (root)
+	@PORTGAUGE=$(CURDIR)/tests/tools/hardened tests/tools/run-e2e $(B)/tests/e2e/e2e \
+		$(if $(SOURCE),--source $(SOURCE)) $(if $(PATTERN),'$(PATTERN)')
 
 test-vm: $(B)/portgauge $(B)/tests/e2e/e2e ## the same on every kernel in QEMU; KERNEL=6.1 SOURCE=kprobe for less
 	@tests/vm/e2e $(if $(SOURCE),--source $(SOURCE)) $(if $(PATTERN),--pattern '$(PATTERN)') $(KERNEL)

@@ -81,7 +81,8 @@ static _Noreturn void be_broker(pid_t agent, int socket, unsigned int privileges
 	fds[count++] = &home;
 	for (size_t i = 0; i < looks.count; i++)
 		fds[count++] = &looks.fds[i];
-	if (keep_only(fds, count) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || chdir("/") < 0 || privilege_keep_brokers(privileges) < 0)
+	if (keep_only(fds, count) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || chdir("/") < 0 ||
+	    privilege_keep_brokers(privileges) < 0)
 		_exit(EXIT_FAILURE);
 	broker_serve(socket, home, &looks);
 	_exit(EXIT_SUCCESS);
