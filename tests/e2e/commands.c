@@ -223,20 +223,6 @@ static void http_serves_its_pages(void **state)
 	assert_null(watch_get(scenario->watch, "/nothing"));
 }
 
-static void the_agent_gives_up_what_it_does_not_need(void **state)
-{
-	struct scenario *scenario = *state;
-	struct result result;
-	char path[64];
-
-	scenario_watch(scenario);
-	snprintf(path, sizeof(path), "/proc/%d/status", watch_pid(scenario->watch));
-	result = run_program(NULL, (const char *const[]){ "grep", "CapEff", path, NULL });
-	/* CAP_NET_ADMIN 12, CAP_SYS_PTRACE 19, CAP_SYS_ADMIN 21, CAP_PERFMON 38, CAP_BPF 39 */
-	assert_non_null(strstr(result.out, "000000c000281000"));
-	result_done(&result);
-}
-
 const struct CMUnitTest command_suite[] = {
 	SCENARIO(snapshot_needs_no_agent),
 	SCENARIO(snapshot_writes_json),
@@ -244,7 +230,6 @@ const struct CMUnitTest command_suite[] = {
 	SCENARIO(a_missing_btf_is_one_line),
 	SCENARIO(doctor_names_the_source_and_why),
 	SCENARIO(trace_prints_a_line_an_event),
-	SCENARIO(the_agent_gives_up_what_it_does_not_need),
 };
 const size_t command_suite_count = sizeof(command_suite) / sizeof(command_suite[0]);
 

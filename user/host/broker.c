@@ -189,6 +189,7 @@ static int ask(struct broker *broker, const struct broker_question *question, in
 {
 	int r = broker_send(broker->socket, question, sizeof(*question), &given, given >= 0);
 
+	answer->error = -EBADMSG;
 	if (r == 0)
 		r = broker_receive(broker->socket, answer, sizeof(*answer), fds, count);
 	if (r < 0) {

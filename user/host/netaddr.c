@@ -129,7 +129,7 @@ static struct mnl_socket *open_at(const struct netns_door *door)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 	socket = mnl_socket_fdopen(fd);
 	if (!socket)
-		close(fd);
+		fd_closep(&fd);
 	return socket;
 }
 

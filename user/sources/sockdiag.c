@@ -48,8 +48,8 @@ static struct mnl_socket *open_own(void)
 
 static struct mnl_socket *open_at(const struct netns_door *door)
 {
-	CLEANUP(fd_closep) int fd = -1;
 	struct mnl_socket *socket;
+	int fd;
 
 	if (door->fds[DOOR_SOCKETS] < 0) {
 		errno = EPROTONOSUPPORT;
@@ -57,8 +57,8 @@ static struct mnl_socket *open_at(const struct netns_door *door)
 	}
 	fd = fcntl(door->fds[DOOR_SOCKETS], F_DUPFD_CLOEXEC, 0);
 	socket = fd < 0 ? NULL : mnl_socket_fdopen(fd);
-	if (socket)
-		fd = -1; /* the socket's */
+	if (!socket)
+		fd_closep(&fd);
 	return socket;
 }
 
