@@ -24,7 +24,7 @@ struct agent_config {
 	uint32_t ring_bytes;
 	uint32_t max_holds;
 	const struct view_limits *limits; /* NULL: VIEW_LIMITS_DEFAULT; not kept */
-	bool confined;        /* agent_confine follows: a broker keeps what it takes */
+	bool confined;                    /* agent_confine follows: a broker keeps what it takes */
 	bool looks_when_told; /* no reconcile of its own accord, not even after a loss */
 	const struct source_ops *const *sources; /* NULL: source_table() */
 	uint64_t (*clock)(clockid_t clock);      /* NULL: clock_ns */
