@@ -324,7 +324,7 @@ static int ask_for_door(struct broker *broker, struct netns_door *ret,
 	struct broker_question question = { BROKER_NETNS, entry->pid, entry->inode, looks };
 	CLEANUP(fd_closep) int given = -1;
 	struct broker_answer answer;
-	int fds[DOOR__COUNT];
+	int fds[DOOR__COUNT] = { 0 };
 	size_t count = DOOR__COUNT;
 	int r;
 
