@@ -48,6 +48,7 @@ COMPLETIONS := $(B)/completions/portgauge.bash $(B)/completions/portgauge.zsh
 RULES    := exporters/prometheus/rules/alerts.yml exporters/prometheus/rules/recording.yml
 DASHBOARDS := exporters/prometheus/dashboard/portgauge.json
 E2E_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c))
+BENCH    := $(B)/tests/bench/load
 
 ifeq ($(V),1)
 Q :=
@@ -59,8 +60,8 @@ MAKEFLAGS += --no-print-directory
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all run story deps test test-unit test-e2e test-hardened test-vm test-packaging check format asan \
-	fuzz fuzz-targets man completions deb install uninstall clean help
+.PHONY: all run story deps test test-unit test-e2e test-hardened test-vm test-packaging check bench format \
+	asan fuzz fuzz-targets man completions deb install uninstall clean help
 
 all: $(B)/portgauge ## build the agent (the default)
 
@@ -100,6 +101,10 @@ check: ## formatting, static analysis, house rules, docs
 	@$(MAKE) $(B)/portgauge
 	@tests/tools/check
 	@tests/tools/selftest-check
+
+bench: $(B)/portgauge $(BENCH) ## what it costs, next to other tools (root, a quarter of an hour); ONLY=name DOCS=1
+	@tests/tools/need bench || $(MAKE) deps
+	@tests/bench/bench $(if $(DOCS),--docs) $(ONLY)
 
 format: ## lay out the C sources as .clang-format says
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
@@ -214,6 +219,10 @@ $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libportgauge.a
 $(B)/tests/e2e/e2e: $(E2E_OBJ) $(B)/libportgauge.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) -o $@ $(E2E_OBJ) $(B)/libportgauge.a $(LIBS) -lcmocka
+
+$(BENCH): %: %.o
+	$(call msg,LD,$@)
+	$(Q)$(CC) -o $@ $<
 
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fentry and kprobe sources, which this host may forbid, in a virtual machine where time follows
+instructions."""
+import json
+import os
+
+import host
+from figures import Budget, Row, ratios
+
+KERNEL = "6.12"
+COUNT = 4000
+ROUNDS = 3
+TOOLS = ("/usr/sbin/tcplife", "/usr/sbin/tcpstates")
+FILES = ("build/portgauge", host.LOAD, "tests/bench/guest", *TOOLS)
+METHOD = f"""{COUNT} connections a run on Debian's kernel {KERNEL} in QEMU with `-icount shift=0`:
+a nanosecond is an instruction of the guest, so these are counts, which say nothing of caches, and
+one processor. {ROUNDS} rounds; throughput without, BPF time with the kernel's run-time statistics."""
+SOURCES = ("fentry", "kprobe", "tracepoint")
+SUBJECTS = (*SOURCES, "tcplife", "tcpstates")
+FULL, TCPLIFE, TCPSTATES = Budget(0.98, at_least=True), Budget(0.35), Budget(0.2)
+ROWS = {"nothing": Row("instructions a connection, nothing attached", "insns")}
+for name in SUBJECTS:
+    best = FULL if name == "fentry" else None
+    ROWS |= {("throughput", name): Row(f"throughput with {name} / without", "ratio", budget=best),
+             ("bpf", name): Row(f"{name}: instructions in BPF programs a connection", "insns")}
+for name in SOURCES:
+    ROWS |= {("tcplife", name): Row(f"{name} / tcplife, in BPF programs", "ratio", budget=TCPLIFE),
+             ("tcpstates", name): Row(f"{name} / tcpstates, in BPF programs", "ratio", budget=TCPSTATES)}
+
+
+def runs_in_guest():
+    files = [f"--file={os.path.realpath(path)}" for path in FILES]
+    files = [part for path in files for part in path.split("=", 1)]
+    output = host.run("nice", "tests/vm/run", "--icount", "--timeout", "900", *files, KERNEL, "--",
+                      "tests/bench/guest", str(COUNT), str(ROUNDS), timeout=1000)
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+
+
+def instructions(runs, subject, statistics):
+    """Of each round: all of a connection, and those in BPF programs."""
+    chosen = [run for run in runs if run["subject"] == subject and run["statistics"] == statistics]
+    if len(chosen) != ROUNDS:
+        raise RuntimeError(f"{len(chosen)} of {ROUNDS} runs with {subject} came to their end")
+    return [(run["load"]["ns"] / COUNT, run["bpf_ns"] / COUNT) for run in chosen]
+
+
+def compare(runs, key, name):
+    if key == "throughput":
+        pairs = zip(instructions(runs, name, 0), instructions(runs, "nothing", 0))
+        return ratios((own[0], free[0]) for own, free in pairs)
+    own = [bpf for _, bpf in instructions(runs, name, 1)]
+    return own if key == "bpf" else ratios(zip((bpf for _, bpf in instructions(runs, key, 1)), own))
+
+
+def measure():
+    runs = runs_in_guest()
+    yield "nothing", [total for total, _ in instructions(runs, "nothing", 0)]
+    for row in ROWS:
+        if row != "nothing":
+            try:
+                yield row, compare(runs, *row)
+            except RuntimeError as error:
+                yield row, error
