@@ -12,15 +12,18 @@ void destination_label(struct destination_labels *ret, const struct view_destina
 {
 	struct label *labels = ret->labels;
 
-	snprintf(ret->remote_port, sizeof(ret->remote_port), "%u", d->remote_port);
+	text_number(ret->remote_port, d->remote_port);
 	labels[NETNS] = (struct label){ "netns", d->netns_name };
 	labels[PROTOCOL] = (struct label){ "protocol", text_protocol(d->protocol) };
 	labels[LOCAL] = (struct label){ "local", text_address(ret->local, d->local) };
 	labels[REMOTE] = (struct label){ "remote", text_address(ret->remote, d->remote) };
 	labels[REMOTE_PORT] = (struct label){ "remote_port", ret->remote_port };
+	ret->count = RANGE;
+	if (!d->window)
+		return;
 	snprintf(ret->range, sizeof(ret->range), "%u-%u", d->first, d->last);
 	labels[RANGE] = (struct label){ "range", ret->range };
-	ret->count = d->window ? DESTINATION_LABELS_MAX : RANGE;
+	ret->count = DESTINATION_LABELS_MAX;
 }
 
 size_t destinations_shown(const struct scrape *scrape)

@@ -9,7 +9,6 @@
 
 #define DESTINATION_LABELS_MAX 6
 #define DESTINATION_LABELS_MORE 2 /* room for those of whoever writes the sample */
-#define DESTINATION_PORT_MAX 8
 #define DESTINATION_RANGE_MAX 16
 
 struct scrape;
@@ -21,7 +20,7 @@ struct destination_labels {
 	size_t count; /* only a window tells its range */
 	char local[TEXT_ADDRESS_MAX];
 	char remote[TEXT_ADDRESS_MAX];
-	char remote_port[DESTINATION_PORT_MAX];
+	char remote_port[TEXT_NUMBER_MAX];
 	char range[DESTINATION_RANGE_MAX];
 };
 

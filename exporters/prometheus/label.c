@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "exporters/prometheus/line.h"
 #include "user/base/text.h"
 
 #define FNV_PRIME 0x100000001b3ULL
@@ -13,7 +14,7 @@ static bool is_plain(char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-void label_write(FILE *out, const char *value)
+void label_write(struct line *line, const char *value)
 {
 	const char *p = value ? value : "";
 
@@ -22,14 +23,14 @@ void label_write(FILE *out, const char *value)
 
 		while (is_plain(p[n]))
 			n++;
-		fwrite_unlocked(p, 1, n, out);
+		line_put(line, p, n);
 		p += n;
 		if (!*p)
 			break;
 		n = text_printable_length(p);
 		if (*p == '"' || *p == '\\')
-			putc_unlocked('\\', out);
-		fwrite_unlocked(n ? p : "?", 1, n ? n : 1, out);
+			line_putc(line, '\\');
+		line_put(line, n ? p : "?", n ? n : 1);
 		p += n ? n : 1;
 	}
 }

@@ -7,10 +7,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
+
+struct line;
 
 /* Between the quotes: escaped, printable. NULL is "". */
-void label_write(FILE *out, const char *value);
+void label_write(struct line *line, const char *value);
 
 bool label_equal(const char *a, const char *b);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exporters/prometheus/label.h"
+#include "exporters/prometheus/line.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 
@@ -82,44 +83,52 @@ void sample_head(FILE *out, enum sample_format format, const struct sample_famil
 		put_text_head(out, family);
 }
 
-static void put_series(FILE *out, const char *name, const char *suffix, const struct label *labels,
-		       size_t count)
+static void put_series(struct line *line, const char *name, const char *suffix,
+		       const struct label *labels, size_t count)
 {
-	fputs_unlocked("portgauge_", out);
-	fputs_unlocked(name, out);
-	fputs_unlocked(suffix, out);
+	line_puts(line, "portgauge_");
+	line_puts(line, name);
+	line_puts(line, suffix);
 	for (size_t i = 0; i < count; i++) {
-		putc_unlocked(i ? ',' : '{', out);
-		fputs_unlocked(labels[i].name, out);
-		fputs_unlocked("=\"", out);
-		label_write(out, labels[i].value);
-		putc_unlocked('"', out);
+		line_putc(line, i ? ',' : '{');
+		line_puts(line, labels[i].name);
+		line_puts(line, "=\"");
+		label_write(line, labels[i].value);
+		line_putc(line, '"');
 	}
-	fputs_unlocked(count ? "} " : " ", out);
+	line_puts(line, count ? "} " : " ");
 }
 
 void sample_count(FILE *out, const char *name, const char *suffix, const struct label *labels,
 		  size_t labels_count, uint64_t value)
 {
+	struct line line;
 	char digits[24];
 	size_t n = sizeof(digits);
 
-	put_series(out, name, suffix, labels, labels_count);
+	line.out = out;
+	line.length = 0;
+	put_series(&line, name, suffix, labels, labels_count);
 	digits[--n] = '\n';
 	do
 		digits[--n] = (char)('0' + value % 10);
 	while (value /= 10);
-	fwrite_unlocked(digits + n, 1, sizeof(digits) - n, out);
+	line_put(&line, digits + n, sizeof(digits) - n);
+	line_flush(&line);
 }
 
 void sample_number(FILE *out, const char *name, const char *suffix, const struct label *labels,
 		   size_t labels_count, double value)
 {
+	struct line line;
 	char text[TEXT_NUMBER_MAX];
 
-	put_series(out, name, suffix, labels, labels_count);
-	fputs_unlocked(text_number(text, value), out);
-	putc_unlocked('\n', out);
+	line.out = out;
+	line.length = 0;
+	put_series(&line, name, suffix, labels, labels_count);
+	line_puts(&line, text_number(text, value));
+	line_putc(&line, '\n');
+	line_flush(&line);
 }
 
 const char *sample_bound(char ret[SAMPLE_BOUND_MAX], double bound)
