@@ -53,7 +53,7 @@ def total(numbers, key):
 
 def map_bytes(pid):
     """Kernel memory of its BPF maps."""
-    sizes = {about["map_id"]: int(about["memlock"]) for about in descriptions(pid) if "map_id" in about}
+    sizes = {about["map_id"]: int(about["memlock"]) for about in descriptions(pid) if "map_type" in about}
     return sum(sizes.values())
 
 

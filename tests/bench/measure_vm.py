@@ -8,7 +8,7 @@ import host
 from figures import Budget, Row, ratios
 
 KERNEL = "6.12"
-COUNT = 4000
+COUNT = 2000
 ROUNDS = 3
 TOOLS = ("/usr/sbin/tcplife", "/usr/sbin/tcpstates")
 FILES = ("build/portgauge", host.LOAD, "tests/bench/guest", *TOOLS)
