@@ -80,7 +80,7 @@ static __always_inline void hold_update(struct abi_hold *held, struct abi_hold *
 		held->owner = seen->owner;
 		held->flags |= seen->flags & (HOLD_OWNER_KNOWN | HOLD_OWNER_KERNEL);
 	}
-	emit_taken(held, 0, flags);
+	emit_taken(held, 0, flags, bpf_ktime_get_ns());
 }
 
 /* Records what an object keeps. seen: all but id and taken_ns filled in; scratch of ours. False:
@@ -106,7 +106,7 @@ static __always_inline bool hold_take(__u64 key, struct abi_hold *seen, __u64 se
 		count_update_error(error, event_flags);
 		return false;
 	}
-	emit_taken(seen, search_ns, event_flags);
+	emit_taken(seen, search_ns, event_flags, seen->taken_ns);
 	return true;
 }
 

@@ -34,10 +34,10 @@ static __always_inline void read_net_range(struct abi_range *ret, struct net *ne
 	__u32 value;
 
 	if (bpf_core_field_exists(pair->ipv4.ip_local_ports.range)) {
-		ret->first = BPF_CORE_READ(pair, ipv4.ip_local_ports.range[0]);
-		ret->last = BPF_CORE_READ(pair, ipv4.ip_local_ports.range[1]);
+		ret->first = rd(pair, ipv4.ip_local_ports.range[0]);
+		ret->last = rd(pair, ipv4.ip_local_ports.range[1]);
 	} else {
-		value = BPF_CORE_READ(word, ipv4.ip_local_ports.range);
+		value = rd(word, ipv4.ip_local_ports.range);
 		ret->first = value & 0xffff;
 		ret->last = value >> 16;
 	}

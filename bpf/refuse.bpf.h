@@ -29,7 +29,7 @@ static __always_inline void refuse(struct sock *sk, __u8 protocol, __u8 path, __
 	if (!event)
 		return count_loss(LOSS_RING_FULL);
 	__builtin_memset(event, 0, sizeof(*event));
-	fill_header(&event->header, EVENT_REFUSED, 0, sizeof(*event));
+	fill_header(&event->header, EVENT_REFUSED, 0, sizeof(*event), bpf_ktime_get_ns());
 	event->search_ns = search_ns;
 	event->flags = read_current(&event->owner, sk);
 	read_tuple(&event->tuple, sk);

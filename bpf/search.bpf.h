@@ -10,7 +10,7 @@
 
 static __always_inline struct search *search_slot(__u32 *ret_tid)
 {
-	__u32 tid = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), pid);
+	__u32 tid = current_tid();
 	__u32 index = tid & (SEARCH_SLOTS - 1);
 
 	*ret_tid = tid;

@@ -43,7 +43,7 @@ static __always_inline void opened(struct sock *sk, __u8 path)
 	__u64 key = (__u64)sk;
 	struct abi_hold hold;
 
-	if (bpf_map_lookup_elem(&holds, &key))
+	if (!may_hold(sk) || bpf_map_lookup_elem(&holds, &key))
 		return;
 	if (!describe(&hold, sk, IPPROTO_TCP, path))
 		return;

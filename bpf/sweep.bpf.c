@@ -72,7 +72,7 @@ int sweep_holds(struct bpf_iter__bpf_map_elem *ctx)
 		if (hold->state == HOLD_TIME_WAIT)
 			hold_refresh(hold, time_wait_flags((void *)key), EVENT_FOUND);
 		if (resync)
-			emit_taken(hold, 0, EVENT_FOUND | EVENT_RESYNC);
+			emit_taken(hold, 0, EVENT_FOUND | EVENT_RESYNC, bpf_ktime_get_ns());
 	}
 	bpf_seq_write(ctx->meta->seq, &mark, sizeof(mark));
 	return 0;

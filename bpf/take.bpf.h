@@ -5,6 +5,15 @@
 #include "hold.bpf.h"
 #include "identity.bpf.h"
 
+/* Cheaper than to look for its hold, which most sockets of servers do not have. */
+static __always_inline bool may_hold(struct sock *sk)
+{
+	struct abi_range range = { 0 };
+
+	read_net_range(&range, socket_net(sk));
+	return in_range(&range, rd(sk, __sk_common.skc_num));
+}
+
 /* All of a hold that the socket itself tells. False: its port is not in the range, no hold. */
 static __always_inline bool describe(struct abi_hold *ret, struct sock *sk, __u8 protocol,
 				     __u8 path)
