@@ -78,6 +78,7 @@ def namespace(name="load", **settings):
         yield name
     finally:
         run("ip", "netns", "delete", name)
+        time.sleep(0.5)  # its remnants go in the background, which the next run would pay for
 
 
 def enter(netns):

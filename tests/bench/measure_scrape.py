@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time and size of /metrics, with few and many series, and with a storm at the same time."""
+import subprocess
 import time
 from contextlib import nullcontext
 
@@ -8,7 +9,7 @@ import subjects
 from figures import Budget, Row
 
 SIZES = (100, 1_000, 10_000)
-SAMPLES = 15
+SAMPLES = 10
 PER_DESTINATION = 5  # series
 STORM = 400_000
 METHOD = f"""One connection each toward as many addresses as it takes, `--top` set so that all are
@@ -61,7 +62,7 @@ def connections(agent, netns, size):
 
 def storm(agent, netns):
     command = host.load_command(netns, count=STORM, workers=host.PROCESSORS, end="server")
-    with host.process(command) as child:
+    with host.process(command, stdout=subprocess.DEVNULL) as child:
         times = []
         connection = agent.connection()
         while child.poll() is None:
