@@ -237,6 +237,94 @@ static void random_work_agrees_with_a_plain_array(void **state)
 	free(model);
 }
 
+/* --- lists ----------------------------------------------------------------------------------- */
+
+static size_t list_length(const struct holds *holds, uint32_t first, uint64_t sum_of_ids)
+{
+	size_t count = 0;
+
+	for (uint32_t i = first; i; i = holds_at(holds, i)->next) {
+		sum_of_ids -= holds_at(holds, i)->id;
+		count++;
+	}
+	assert_int_equal(sum_of_ids, 0);
+	return count;
+}
+
+static void a_hold_leaves_its_list_from_wherever_it_is(void **state)
+{
+	static const uint64_t orders[][3] = { { 1, 2, 3 }, { 2, 1, 3 }, { 3, 2, 1 } };
+	struct scene scene;
+	uint32_t first = 0;
+
+	(void)state;
+	scene_open(&scene);
+	for (size_t i = 0; i < 3; i++) {
+		for (uint64_t id = 1; id <= 3; id++)
+			holds_link(&scene.holds, &first,
+				   add(&scene, id, &scene.nowhere, (uint16_t)id));
+		assert_int_equal(list_length(&scene.holds, first, 6), 3);
+		for (size_t k = 0; k < 3; k++) {
+			struct hold *hold = holds_find(&scene.holds, orders[i][k]);
+
+			holds_unlink(&scene.holds, &first, hold);
+			holds_remove(&scene.holds, hold);
+			assert_int_equal(list_length(&scene.holds, first,
+						     k == 0   ? 6 - orders[i][0]
+						     : k == 1 ? orders[i][2]
+							      : 0),
+					 2 - k);
+		}
+		assert_int_equal(first, 0);
+	}
+	holds_done(&scene.holds);
+}
+
+static void lists_are_the_same_after_growing(void **state)
+{
+	struct scene scene;
+	uint32_t first[2] = { 0, 0 };
+
+	(void)state;
+	scene_open(&scene);
+	for (uint32_t id = 1; id <= MANY; id++)
+		holds_link(&scene.holds, &first[id % 2],
+			   add(&scene, id, &scene.nowhere, (uint16_t)id));
+	assert_int_equal(list_length(&scene.holds, first[0], (uint64_t)MANY / 2 * (MANY / 2 + 1)),
+			 MANY / 2);
+	assert_int_equal(list_length(&scene.holds, first[1], (uint64_t)MANY / 2 * (MANY / 2)),
+			 MANY / 2);
+	holds_done(&scene.holds);
+}
+
+static void add_port(void *context, const struct hold *hold)
+{
+	uint32_t *sum = context;
+
+	*sum += hold->port;
+}
+
+static void a_visit_sees_every_hold_on_its_ports_and_no_other(void **state)
+{
+	static const uint16_t range[] = { 11, 65535 };
+	struct scene scene;
+	uint32_t sum = 0;
+
+	(void)state;
+	scene_open(&scene);
+	holds_visit_ports(&scene.holds, &scene.destinations[0], range, add_port, &sum);
+	assert_int_equal(sum, 0);
+	add(&scene, 1, &scene.shares[0], 10);
+	add(&scene, 2, &scene.shares[0], 11);
+	add(&scene, 3, &scene.shares[0], 11); /* the kernel may have two */
+	add(&scene, 4, &scene.shares[1], 12);
+	add(&scene, 5, &scene.nowhere, 13);
+	add(&scene, 6, &scene.shares[0], 65535);
+	holds_visit_ports(&scene.holds, &scene.destinations[0], range, add_port, &sum);
+	assert_int_equal(sum, 11 + 11 + 65535);
+	holds_done(&scene.holds);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +337,9 @@ int main(void)
 		cmocka_unit_test(a_walk_sees_each_hold_once_and_may_remove_it),
 		cmocka_unit_test(done_leaves_an_empty_table),
 		cmocka_unit_test(random_work_agrees_with_a_plain_array),
+		cmocka_unit_test(a_hold_leaves_its_list_from_wherever_it_is),
+		cmocka_unit_test(lists_are_the_same_after_growing),
+		cmocka_unit_test(a_visit_sees_every_hold_on_its_ports_and_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,30 @@ static struct traffic binder(void)
 				 .saying = { .path = PATH_BIND, .comm = "celery" } };
 }
 
+static void release_ids(struct books *books, uint64_t first, uint64_t last)
+{
+	for (uint64_t id = first; id <= last; id++)
+		release(books, .id = id);
+}
+
+static void destinations_that_a_binder_has_left_do_not_count(void **state)
+{
+	struct traffic traffic = binder();
+	struct books books = case_open();
+
+	(void)state;
+	opens(&books, &traffic, 200);
+	traffic.saying.remote_port = 443;
+	opens(&books, &traffic, 100);
+	traffic.saying.remote_port = 80;
+	opens(&books, &traffic, 1);
+	release_ids(&books, 201, 300);
+	pass(&books, SECOND);
+	assert_non_null(strstr(only_verdict(&books, "bind_before_connect")->text,
+			       "201 connections, to 2 destinations"));
+	books_close(&books);
+}
+
 static void who_binds_before_connecting_is_named(void **state)
 {
 	struct traffic traffic = binder();
@@ -469,6 +493,7 @@ int main(void)
 		cmocka_unit_test(a_rate_that_the_ports_bear_is_no_churn),
 		cmocka_unit_test(one_picture_full_of_time_wait_is_churn),
 		cmocka_unit_test(who_binds_before_connecting_is_named),
+		cmocka_unit_test(destinations_that_a_binder_has_left_do_not_count),
 		cmocka_unit_test(what_binds_leave_too_little_of_is_not_called_narrow),
 		cmocka_unit_test(sockets_that_are_bound_for_another_end_are_no_such_case),
 		cmocka_unit_test(nobody_can_change_what_the_kernel_binds),

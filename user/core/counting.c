@@ -40,6 +40,15 @@ void tally_add(struct tally *tally, const struct hold *hold, int sign)
 		tally->stiff += one;
 }
 
+/* To how many destinations an owner bound its ports; sign: what just happened to the share. */
+static void count_bound_destination(struct share *share, int sign)
+{
+	uint32_t first = sign > 0 ? 1 : 0;
+
+	if (share->tally.exclusive == first)
+		share->key.stake->bound_destinations += (uint32_t)sign;
+}
+
 static void tallies_add(struct hold *hold, int sign)
 {
 	struct share *share = hold->share;
@@ -51,6 +60,8 @@ static void tallies_add(struct hold *hold, int sign)
 	if (hold->path == PATH_BIND)
 		share->key.stake->bound += (uint32_t)sign;
 	tally_add(&share->tally, hold, sign);
+	if (hold_is_exclusive(hold))
+		count_bound_destination(share, sign);
 	tally_add(&share->key.destination->tally, hold, sign);
 	for (struct window *window = share->key.destination->windows; window; window = window->next)
 		if (hold->port >= window->first && hold->port <= window->last)

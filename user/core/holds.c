@@ -180,6 +180,47 @@ void holds_remove(struct holds *holds, struct hold *hold)
 	holds->count--;
 }
 
+void holds_link(struct holds *holds, uint32_t *first, struct hold *hold)
+{
+	uint32_t entry = (uint32_t)(hold - holds->entries);
+
+	hold->next = *first;
+	hold->previous = 0;
+	if (*first)
+		holds->entries[*first].previous = entry;
+	*first = entry;
+}
+
+void holds_unlink(struct holds *holds, uint32_t *first, struct hold *hold)
+{
+	if (hold->next)
+		holds->entries[hold->next].previous = hold->previous;
+	if (hold->previous)
+		holds->entries[hold->previous].next = hold->next;
+	else
+		*first = hold->next;
+}
+
+/* The kernel may have several on one port. */
+static void visit_port(const struct holds *holds, const struct destination *destination,
+		       uint16_t port, hold_visitor *visit, void *context)
+{
+	for (uint32_t i = hash_port(destination, port) & holds->mask; holds->by_port[i];
+	     i = (i + 1) & holds->mask) {
+		const struct hold *hold = &holds->entries[holds->by_port[i]];
+
+		if (hold->port == port && hold->share->key.destination == destination)
+			visit(context, hold);
+	}
+}
+
+void holds_visit_ports(const struct holds *holds, const struct destination *destination,
+		       const uint16_t range[2], hold_visitor *visit, void *context)
+{
+	for (uint32_t port = range[0]; port <= range[1] && holds->capacity; port++)
+		visit_port(holds, destination, (uint16_t)port, visit, context);
+}
+
 uint32_t holds_end(const struct holds *holds)
 {
 	return holds->capacity;

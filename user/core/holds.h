@@ -28,6 +28,8 @@ struct hold {
 	uint8_t flags; /* HOLD_* of abi.h */
 	uint8_t marks;
 	uint16_t range; /* the socket's own, in ledger.ranges; 0: none */
+	uint32_t next;  /* of the same list; 0: none */
+	uint32_t previous;
 };
 
 struct holds {
@@ -49,6 +51,16 @@ struct hold *holds_find_port(const struct holds *holds, const struct destination
 			     uint16_t port);
 
 void holds_remove(struct holds *holds, struct hold *hold);
+
+/* Lists of holds, by index: *first is the first, 0 in an empty list. A hold is in one list at most,
+ * and leaves it before it is removed. */
+void holds_link(struct holds *holds, uint32_t *first, struct hold *hold);
+void holds_unlink(struct holds *holds, uint32_t *first, struct hold *hold);
+
+/* Calls visit for each hold toward the destination on a port from first to last. */
+typedef void hold_visitor(void *context, const struct hold *hold);
+void holds_visit_ports(const struct holds *holds, const struct destination *destination,
+		       const uint16_t range[2], hold_visitor *visit, void *context);
 
 /* For a walk: index 1 to holds_end - 1; entries with id 0 are free. Removing while walking is
  * fine. */

@@ -166,6 +166,7 @@ static int insert_hold(struct ledger *ledger, const struct abi_hold *seen, uint8
 		share_collect(ledger, share);
 		return -ENOMEM;
 	}
+	holds_link(&ledger->holds, &hold_pool(hold)->first_hold, hold);
 	window_enter(ledger, hold);
 	r = hold_count_in(hold);
 	/* One that was found is old enough for sure but for its first second of sixty. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "user/core/counters.h"
 #include "user/core/counting.h"
 #include "user/core/ledger.h"
@@ -52,14 +54,15 @@ static uint32_t reserved_inside(const struct pool *pool)
 static int for_each_hold(struct ledger *ledger, const struct pool *pool,
 			 int (*visit)(struct ledger *ledger, struct hold *hold))
 {
+	uint32_t next;
 	int result = 0;
 
-	for (uint32_t i = 1; i < holds_end(&ledger->holds); i++) {
+	for (uint32_t i = pool->first_hold; i; i = next) {
 		struct hold *hold = holds_at(&ledger->holds, i);
-		int r = 0;
+		int r;
 
-		if (hold->id && hold_pool(hold) == pool)
-			r = visit(ledger, hold);
+		next = hold->next; /* it may go */
+		r = visit(ledger, hold);
 		if (r < 0)
 			result = r;
 	}
@@ -174,9 +177,8 @@ static void forget_pool(struct ledger *ledger, struct pool *pool)
 	struct stake *next_stake;
 
 	for_each_hold(ledger, pool, forget_hold);
-	HASH_ITER(hh, ledger->stakes, stake, next_stake) {
-		if (stake->key.pool != pool)
-			continue;
+	DL_FOREACH_SAFE2(pool->stakes, stake, next_stake, next)
+	{
 		stake->refusals = 0;
 		stake_collect(ledger, stake);
 	}
@@ -209,15 +211,28 @@ size_t ledger_list_netns(const struct ledger *ledger, uint32_t *ret, size_t max)
 	return count;
 }
 
-bool ledger_netns_in_use(const struct ledger *ledger, uint32_t inode)
+static bool has_active_holds(const struct ledger *ledger, const struct pool *pool)
 {
-	for (uint32_t i = 1; i < holds_end(&ledger->holds); i++) {
-		const struct hold *hold = holds_at(&ledger->holds, i);
+	const struct hold *hold;
 
-		if (hold->id && hold->state == HOLD_ACTIVE &&
-		    hold_pool(hold)->netns->inode == inode)
+	for (uint32_t i = pool->first_hold; i; i = hold->next) {
+		hold = holds_at(&ledger->holds, i);
+		if (hold->state == HOLD_ACTIVE)
 			return true;
 	}
+	return false;
+}
+
+bool ledger_netns_in_use(const struct ledger *ledger, uint32_t inode)
+{
+	const struct netns *netns = netns_find(ledger, inode);
+	const struct pool *pool;
+
+	if (!netns)
+		return false;
+	FOR_EACH_POOL(pool, netns)
+		if (has_active_holds(ledger, pool))
+			return true;
 	return false;
 }
 

@@ -68,8 +68,10 @@ struct pool {
 	double exhaustion_seconds;         /* of itself or one of them; the same */
 	uint32_t drift_running;            /* of the reconcile under way */
 	struct watched *watched;           /* NULL: few ports are held */
-	uint32_t explained; /* ports with a verdict on who has them; verdict_find fills it */
-	bool counted_apart; /* see counters.h */
+	uint32_t explained;   /* ports with a verdict on who has them; verdict_find fills it */
+	uint32_t first_hold;  /* list of its holds; see holds_link */
+	struct stake *stakes; /* list through stake.next */
+	bool counted_apart;   /* see counters.h */
 };
 
 struct netns {
@@ -127,9 +129,12 @@ struct stake {
 	uint64_t refusals;
 	uint64_t refused_ns; /* the newest */
 	uint32_t shares;
-	uint32_t bound; /* holds by bind(port 0) that then connected */
+	uint32_t bound;              /* holds by bind(port 0) that then connected */
+	uint32_t bound_destinations; /* to which it has holds that were bound before */
 	struct turnover turnover;
 	struct watched *watched; /* of exclusive; NULL: few */
+	struct stake *next;      /* of the same pool */
+	struct stake *previous;
 	UT_hash_handle hh;
 };
 

@@ -19,20 +19,6 @@ static bool pool_overlaps(const struct pool *pool)
 	return false;
 }
 
-/* Seldom: only then is it worth looking at each hold. */
-static bool any_overlaps(const struct ledger *ledger)
-{
-	struct netns *netns;
-	struct netns *next;
-	struct pool *pool;
-
-	HASH_ITER(hh, ledger->netns, netns, next)
-		FOR_EACH_POOL(pool, netns)
-			if (pool_overlaps(pool))
-				return true;
-	return false;
-}
-
 static void forget(struct ledger *ledger)
 {
 	struct destination *destination;
@@ -69,15 +55,26 @@ static void count(const struct hold *hold)
 			w->kept++;
 }
 
+static void count_pool(const struct ledger *ledger, const struct pool *pool)
+{
+	const struct hold *hold;
+
+	for (uint32_t i = pool->first_hold; i; i = hold->next) {
+		hold = holds_at(&ledger->holds, i);
+		count(hold);
+	}
+}
+
+/* Seldom: only then is it worth looking at each hold. */
 void overlap_count(struct ledger *ledger)
 {
-	forget(ledger);
-	if (!any_overlaps(ledger))
-		return;
-	for (uint32_t i = 1; i < holds_end(&ledger->holds); i++) {
-		const struct hold *hold = holds_at(&ledger->holds, i);
+	struct netns *netns;
+	struct netns *next;
+	struct pool *pool;
 
-		if (hold->id)
-			count(hold);
-	}
+	forget(ledger);
+	HASH_ITER(hh, ledger->netns, netns, next)
+		FOR_EACH_POOL(pool, netns)
+			if (pool_overlaps(pool))
+				count_pool(ledger, pool);
 }

@@ -175,6 +175,7 @@ struct stake *stake_get(struct ledger *ledger, struct owner *owner, struct pool 
 		free(stake);
 		return NULL;
 	}
+	DL_APPEND2(pool->stakes, stake, previous, next);
 	owner->stakes++;
 	ledger->idle_stakes++;
 	return stake;
@@ -185,6 +186,7 @@ static void stake_free(struct ledger *ledger, struct stake *stake)
 	struct owner *owner = stake->key.owner;
 
 	HASH_DEL(ledger->stakes, stake);
+	DL_DELETE2(stake->key.pool->stakes, stake, previous, next);
 	portset_done(&stake->exclusive);
 	free(stake->watched);
 	free(stake);
@@ -287,6 +289,7 @@ void hold_drop(struct ledger *ledger, struct hold *hold)
 
 	hold_count_out(hold);
 	window_leave(ledger, hold);
+	holds_unlink(&ledger->holds, &hold_pool(hold)->first_hold, hold);
 	holds_remove(&ledger->holds, hold);
 	share->holds--;
 	share_collect(ledger, share);

@@ -164,18 +164,6 @@ static struct numbers pool_numbers(const struct ledger *ledger, const struct poo
 	};
 }
 
-static uint32_t count_bound_destinations(const struct ledger *ledger, const struct stake *stake)
-{
-	struct share *share;
-	struct share *next;
-	uint32_t count = 0;
-
-	HASH_ITER(hh, ledger->shares, share, next)
-		count += share->key.stake == stake && share->key.destination &&
-			 share->tally.exclusive;
-	return count;
-}
-
 /* The kernel's own sockets nobody can set an option of. */
 static void judge_binder(struct findings *findings, const struct ledger *ledger,
 			 const struct stake *stake)
@@ -189,10 +177,9 @@ static void judge_binder(struct findings *findings, const struct ledger *ledger,
 
 	finding.numbers.used = pool_blocked(pool);
 	finding.numbers.mine = stake->bound;
+	finding.destinations = stake->bound_destinations;
 	binds = !(stake->key.owner->key.flags & HOLD_OWNER_KERNEL) &&
 		verdict_binds(&finding.numbers, standing->verdict == VERDICT_BIND_BEFORE_CONNECT);
-	if (binds || standing->verdict)
-		finding.destinations = count_bound_destinations(ledger, stake);
 	if (conclude(findings, &finding, standing,
 		     binds ? VERDICT_BIND_BEFORE_CONNECT : VERDICT_NONE, ledger->now_ns))
 		pool->explained += stake->bound;
@@ -363,17 +350,14 @@ static void judge_destinations(struct findings *findings, struct ledger *ledger)
 
 /* --- pools ----------------------------------------------------------------------------------- */
 
-static const struct stake *top_stake(const struct ledger *ledger, const struct pool *pool)
+static const struct stake *top_stake(const struct pool *pool)
 {
-	const struct stake *top = NULL;
-	struct stake *stake;
-	struct stake *next;
+	const struct stake *top = pool->stakes;
 
-	HASH_ITER(hh, ledger->stakes, stake, next)
-		if (stake->key.pool == pool &&
-		    (!top || stake->exclusive.count > top->exclusive.count ||
-		     (stake->exclusive.count == top->exclusive.count &&
-		      stake->key.owner->key.tgid < top->key.owner->key.tgid)))
+	for (const struct stake *stake = top; stake; stake = stake->next)
+		if (stake->exclusive.count > top->exclusive.count ||
+		    (stake->exclusive.count == top->exclusive.count &&
+		     stake->key.owner->key.tgid < top->key.owner->key.tgid))
 			top = stake;
 	return top;
 }
@@ -403,7 +387,7 @@ static void judge_pool(struct findings *findings, const struct ledger *ledger,
 	if (is_needed(pool))
 		now = verdict_on_scope(numbers, (enum verdict)standing->verdict);
 	if (now != VERDICT_NONE || standing->verdict)
-		top = top_stake(ledger, pool);
+		top = top_stake(pool);
 	if (top) {
 		numbers->mine = top->exclusive.count;
 		finding.owner = top->key.owner;

@@ -42,17 +42,20 @@ static struct window **find(struct destination *destination, const struct abi_ra
 }
 
 /* All that is on its ports already. */
+static void count_one(void *context, const struct hold *hold)
+{
+	struct window *window = context;
+
+	if (hold->marks & MARK_COUNTED)
+		tally_add(&window->tally, hold, 1);
+}
+
 static void count_present(const struct ledger *ledger, struct window *window,
 			  const struct destination *destination)
 {
-	for (uint32_t i = 1; i < holds_end(&ledger->holds); i++) {
-		const struct hold *hold = holds_at(&ledger->holds, i);
+	const uint16_t range[] = { window->first, window->last };
 
-		if (hold->id && hold->marks & MARK_COUNTED &&
-		    hold->share->key.destination == destination && hold->port >= window->first &&
-		    hold->port <= window->last)
-			tally_add(&window->tally, hold, 1);
-	}
+	holds_visit_ports(&ledger->holds, destination, range, count_one, window);
 }
 
 void window_enter(struct ledger *ledger, const struct hold *hold)
