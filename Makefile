@@ -48,7 +48,7 @@ COMPLETIONS := $(B)/completions/portgauge.bash $(B)/completions/portgauge.zsh
 RULES    := exporters/prometheus/rules/alerts.yml exporters/prometheus/rules/recording.yml
 DASHBOARDS := exporters/prometheus/dashboard/portgauge.json
 E2E_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c))
-BENCH    := $(B)/tests/bench/load
+BENCH    := $(B)/tests/bench/load $(B)/tests/bench/scale
 
 ifeq ($(V),1)
 Q :=
@@ -220,9 +220,9 @@ $(B)/tests/e2e/e2e: $(E2E_OBJ) $(B)/libportgauge.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) -o $@ $(E2E_OBJ) $(B)/libportgauge.a $(LIBS) -lcmocka
 
-$(BENCH): %: %.o
+$(BENCH): %: %.o $(B)/libportgauge.a
 	$(call msg,LD,$@)
-	$(Q)$(CC) -o $@ $<
+	$(Q)$(CC) -o $@ $< $(B)/libportgauge.a $(LIBS)
 
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -117,7 +117,7 @@ class Report(unittest.TestCase):
 
 
 class Measurements(unittest.TestCase):
-    names = ("throughput", "bpf", "missed", "storm", "memory", "start", "scrape", "alert", "vm")
+    names = ("throughput", "bpf", "missed", "storm", "memory", "scale", "start", "scrape", "alert", "vm")
 
     def test_every_one_declares_its_rows_and_its_method(self):
         for name in self.names:
@@ -129,6 +129,20 @@ class Measurements(unittest.TestCase):
         for name in self.names:
             rows = importlib.import_module(f"measure_{name}").ROWS.values()
             self.assertEqual(len({row.what for row in rows}), len(rows), name)
+
+    def test_growth_is_the_exponent_of_the_size(self):
+        scale = importlib.import_module("measure_scale")
+        for exponent in (0, 1, 2):
+            pair = [{"turn": [9, 3 * size ** exponent, 1]} for size in (2, 4)]
+            self.assertAlmostEqual(scale.growth(lambda run: [run["turn"][1]], *pair), exponent)
+
+    def test_a_square_misses_the_budget_of_growth_and_a_line_meets_it(self):
+        scale = importlib.import_module("measure_scale")
+        for name in scale.FIGURES:
+            row = scale.ROWS[name, "growth"]
+            line = 0 if name in scale.STEADY else 1
+            self.assertEqual(figures.replace(row, samples=(line,)).verdict, figures.MET, name)
+            self.assertEqual(figures.replace(row, samples=(line + 1,)).verdict, figures.NOT_MET, name)
 
 
 if __name__ == "__main__":
