@@ -60,7 +60,7 @@ MAKEFLAGS += --no-print-directory
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all run story deps test test-unit test-e2e test-hardened test-vm test-packaging check bench format \
+.PHONY: all run story deps test test-unit test-e2e test-hardened test-vm test-packaging check bench soak format \
 	asan fuzz fuzz-targets man completions deb install uninstall clean help
 
 all: $(B)/portgauge ## build the agent (the default)
@@ -105,6 +105,10 @@ check: ## formatting, static analysis, house rules, docs
 bench: $(B)/portgauge $(BENCH) ## what it costs, next to other tools (root, a quarter of an hour); ONLY=name DOCS=1
 	@tests/tools/need bench || $(MAKE) deps
 	@tests/bench/bench $(if $(DOCS),--docs) $(ONLY)
+
+soak: $(B)/portgauge $(BENCH) ## a busy host for MINUTES=20: are numbers right, has nothing grown? (root)
+	@tests/tools/need bench || $(MAKE) deps
+	@tests/bench/soak $(MINUTES)
 
 format: ## lay out the C sources as .clang-format says
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')

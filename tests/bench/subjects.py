@@ -32,9 +32,12 @@ class UnixConnection(http.client.HTTPConnection):
 class Agent:
     """`portgauge run`, while it runs."""
 
-    def __init__(self, pid, path):
-        self.pid = pid
-        self.path = path
+    def __init__(self, child, folder):
+        self.child = child
+        self.pid = child.pid
+        self.path = f"{folder}/http"
+        self.control = f"{folder}/control"
+        self.log = f"{folder}/log"
 
     def connection(self):
         return UnixConnection(self.path)
@@ -87,10 +90,9 @@ class Agent:
 def agent(*options):
     """Yields it as soon as it is ready: attached, and the first picture taken."""
     with host.scratch() as folder, open(f"{folder}/log", "w+", encoding="utf-8") as log:
-        path = f"{folder}/http"
-        command = [AGENT, "run", f"--web.listen-address=unix:{path}", f"--control={folder}/control", *options]
+        command = [AGENT, "run", f"--web.listen-address=unix:{folder}/http", f"--control={folder}/control", *options]
         with host.process(command, stdout=log, stderr=log) as child:
-            running = Agent(child.pid, path)
+            running = Agent(child, folder)
 
             def ready():
                 if child.poll() is not None:
