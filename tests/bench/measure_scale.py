@@ -42,6 +42,7 @@ FIGURES = {
     "the same while all metrics are scraped all the time": ("ms", key("turn_scraped"), Budget(50)),
     "verdicts alone": ("ms", key("verdicts"), None),
     "alerts alone": ("ms", key("alerts"), None),
+    "rules that ask for units and fire on, alone": ("ms", key("own_rules"), None),
     "/metrics, default limits": ("ms", key("scrape"), Budget(10)),
     "/metrics without limits, for 10,000 series": ("ms", per_10_000_series, Budget(10)),
     "/api/v1/snapshot, default limits": ("ms", key("json"), None),

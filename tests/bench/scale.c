@@ -315,6 +315,37 @@ static void measure_verdicts(struct bench *bench)
 	print_samples(bench, "verdicts", samples, TURNS);
 }
 
+/* Rules that fire on for a while, and ask for the unit of whoever has most. */
+static void measure_own_rules(struct bench *bench)
+{
+	static const char *const units[] = { "shop*.service" };
+	struct alert_rule rules[16];
+	struct alerts *alerts;
+	double samples[TURNS];
+	size_t count;
+
+	memcpy(rules, alert_default_rules(&count), sizeof(rules[0]) * 5);
+	for (size_t i = 0; i < 5; i++) {
+		rules[i].keep_ns = 300 * SECOND;
+		rules[i].select.units = units;
+		rules[i].select.units_count = 1;
+	}
+	if (alerts_new(&alerts, rules, 5) < 0)
+		die("no memory for the alerts");
+	for (int i = -WARM_TURNS; i < TURNS; i++) {
+		uint64_t begin = now_ns();
+
+		bench->now_ns += SECOND;
+		if (alerts_evaluate(alerts, bench->view, bench->now_ns, count_transition, bench) <
+		    0)
+			die("no memory for the alerts");
+		if (i >= 0)
+			samples[i] = ms_since(begin);
+	}
+	print_samples(bench, "own_rules", samples, TURNS);
+	alerts_free(alerts);
+}
+
 /* What a reconcile has the ledger do: each hold is repeated, each process looked at. */
 static void measure_reconcile(struct bench *bench)
 {
@@ -480,6 +511,7 @@ static void measure(struct bench *bench)
 	measure_events(bench);
 	measure_turns(bench);
 	measure_verdicts(bench);
+	measure_own_rules(bench);
 	measure_encoders(bench);
 	measure_scraped(bench);
 	measure_reconcile(bench);

@@ -10,17 +10,20 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "user/alert/owners.h"
 #include "user/alert/recent.h"
 #include "user/alert/sample.h"
 #include "user/base/arena.h"
 #include "user/base/util.h"
 
+#define PLACES 8192              /* many more than subjects, so that few share one */
 #define LOST_NOTHING "recursion" /* a reason that is none, see judge_losses() */
 
 /* A rule's memory of one subject. */
 struct state {
 	char *key; /* as key_of() has it */
 	const struct alert_rule *rule;
+	uint32_t place; /* sample_place */
 	struct sample_text text;
 	double value;
 	uint64_t over_since_ns;  /* 0: not beyond the enter threshold */
@@ -46,7 +49,9 @@ struct round {
 	uint64_t now_ns;
 	alert_transition *transition;
 	void *context;
-	size_t states; /* of the rule that is judged */
+	struct owners owners;
+	size_t states;              /* of the rule that is judged */
+	uint8_t places[PLACES / 8]; /* where those are, a bit each */
 };
 
 /* --- states ---------------------------------------------------------------------------------- */
@@ -106,14 +111,28 @@ static struct state *state_add(struct alerts *alerts, const struct alert_rule *r
 	return state;
 }
 
-static size_t count_states(const struct alerts *alerts, const struct alert_rule *rule)
+static void find_states(struct round *round, const struct alert_rule *rule)
 {
 	const struct state *state;
-	size_t count = 0;
 
-	for (state = alerts->states; state; state = state->hh.next)
-		count += state->rule == rule;
-	return count;
+	round->states = 0;
+	memset(round->places, 0, sizeof(round->places));
+	for (state = round->alerts->states; state; state = state->hh.next) {
+		uint32_t bit = state->place % PLACES;
+
+		if (state->rule != rule)
+			continue;
+		round->states++;
+		round->places[bit / 8] |= (uint8_t)(1 << bit % 8);
+	}
+}
+
+/* False for sure, or perhaps: there may be thousands of subjects a second, and few have a state. */
+static bool may_have_state(const struct round *round, const struct sample *sample)
+{
+	uint32_t bit = sample_place(sample) % PLACES;
+
+	return round->states && round->places[bit / 8] & 1 << bit % 8;
 }
 
 /* 0 and the state; *ret NULL: there is none and none is to be made, or there are enough. */
@@ -226,7 +245,7 @@ static int judge(struct round *round, const struct alert_rule *rule, const struc
 	struct sample_text text;
 	int r;
 
-	if (!lasts && (!rule->keep_ns || !round->states))
+	if (!lasts && (!rule->keep_ns || !may_have_state(round, sample)))
 		return 0; /* nobody waits for it */
 	if (!sample_selected(sample, &rule->select))
 		return 0;
@@ -235,6 +254,7 @@ static int judge(struct round *round, const struct alert_rule *rule, const struc
 	if (r < 0 || !state)
 		return r;
 	sample_describe(&text, sample, rule->metric);
+	state->place = sample_place(sample);
 	state->text = text;
 	state->value = sample->value;
 	state->seen = lasts;
@@ -259,6 +279,7 @@ static int judge_destinations(struct round *round, const struct alert_rule *rule
 		const struct view_destination *row = &view->destinations[i];
 		const struct sample sample = {
 			.view = view,
+			.owners = &round->owners,
 			.value = saturation ? row->saturation : row->exhaustion_seconds,
 			.protocol = row->protocol,
 			.destination = row,
@@ -294,6 +315,7 @@ static int judge_pools(struct round *round, const struct alert_rule *rule)
 	for (size_t i = 0; i < view->pools_count && r == 0; i++) {
 		const struct sample sample = {
 			.view = view,
+			.owners = &round->owners,
 			.value = pool_value(rule->metric, &view->pools[i]),
 			.protocol = view->pools[i].protocol,
 			.pool = &view->pools[i],
@@ -310,7 +332,9 @@ static int judge_searches(struct round *round, const struct alert_rule *rule)
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(protocols) && r == 0; i++) {
-		struct sample sample = { .view = round->view, .protocol = protocols[i] };
+		struct sample sample = { .view = round->view,
+					 .owners = &round->owners,
+					 .protocol = protocols[i] };
 
 		sample.value = recent_search_quantile(&round->alerts->recent, protocols[i], 0.99,
 						      &sample.count);
@@ -329,6 +353,7 @@ static int judge_losses(struct round *round, const struct alert_rule *rule)
 	for (size_t i = 0; i < recent->reasons_count && r == 0; i++) {
 		const struct sample sample = {
 			.view = round->view,
+			.owners = &round->owners,
 			.value = (double)recent_lost(recent, i),
 			.reason = recent->reasons[i],
 		};
@@ -347,6 +372,7 @@ static int judge_drift(struct round *round, const struct alert_rule *rule)
 	for (size_t i = 0; i < health->drift_count && r == 0; i++) {
 		const struct sample sample = {
 			.view = round->view,
+			.owners = &round->owners,
 			.value = health->drift[i].ports,
 			.protocol = health->drift[i].protocol,
 			.drift = &health->drift[i],
@@ -371,7 +397,7 @@ static int judge_rule(struct round *round, const struct alert_rule *rule)
 		[ALERT_DRIFT] = judge_drift,
 	};
 
-	round->states = count_states(round->alerts, rule);
+	find_states(round, rule);
 	return by_metric[rule->metric](round, rule);
 }
 
@@ -503,13 +529,23 @@ static int list_firing(const struct round *round)
 int alerts_evaluate(struct alerts *alerts, struct view *view, uint64_t now_ns,
 		    alert_transition *transition, void *context)
 {
-	struct round round = { alerts, view, now_ns, transition, context, 0 };
-	int r;
+	struct round round = {
+		.alerts = alerts,
+		.view = view,
+		.now_ns = now_ns,
+		.transition = transition,
+		.context = context,
+	};
+	int r = owners_open(&round.owners, view);
+
+	if (r < 0)
+		return r;
 
 	alerts->unlisted = 0;
 	snprintf(alerts->host, sizeof(alerts->host), "%s", view->host ? view->host : "");
 	recent_note(&alerts->recent, view, now_ns);
 	r = judge_all(&round);
+	owners_done(&round.owners);
 	if (r < 0)
 		return r;
 	end_unseen(&round);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "user/alert/owners.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 
@@ -39,22 +40,43 @@ static const struct view_share *most_of_destination(const struct sample *sample)
 
 const struct view_owner *sample_owner(const struct sample *sample)
 {
-	const struct view_share *most = most_of_destination(sample);
-	const char *name = netns_name(sample);
+	const struct owners_key key = {
+		.netns_name = netns_name(sample),
+		.netns = netns_inode(sample),
+		.protocol = sample->protocol,
+		.share = most_of_destination(sample),
+	};
 
-	if (!name || (sample->destination && !most))
+	if (!key.netns_name || (sample->destination && !key.share))
 		return NULL;
-	for (size_t i = 0; i < sample->view->owners_count; i++) {
-		const struct view_owner *owner = &sample->view->owners[i];
+	return owners_find(sample->owners, &key);
+}
 
-		if (owner->netns != netns_inode(sample) || owner->protocol != sample->protocol ||
-		    strcmp(owner->netns_name, name))
-			continue;
-		if (!most || (owner->pid == most->pid &&
-			      !strncmp(owner->process, most->process, sizeof(owner->process))))
-			return owner;
-	}
-	return NULL;
+static uint32_t mix(uint32_t hash, const void *bytes, size_t count)
+{
+	const uint8_t *at = bytes;
+
+	for (size_t i = 0; i < count; i++)
+		hash = (hash ^ at[i]) * 16777619U; /* FNV-1a */
+	return hash;
+}
+
+uint32_t sample_place(const struct sample *sample)
+{
+	const struct view_destination *row = sample->destination;
+	const char *name = netns_name(sample);
+	uint32_t hash = mix(2166136261U, &sample->protocol, sizeof(sample->protocol));
+
+	if (name)
+		hash = mix(hash, name, strlen(name));
+	if (sample->reason)
+		hash = mix(hash, sample->reason, strlen(sample->reason));
+	if (!row)
+		return hash;
+	hash = mix(hash, row->local, sizeof(row->local));
+	hash = mix(hash, row->remote, sizeof(row->remote));
+	hash = mix(hash, &row->remote_port, sizeof(row->remote_port));
+	return mix(hash, &row->window, sizeof(row->window));
 }
 
 /* --- selection ------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 
 struct sample {
 	const struct view *view;
+	const struct owners *owners; /* of the view */
 	double value;
 	uint8_t protocol;                           /* 0: of none */
 	const struct view_pool *pool;               /* NULL: of none, as below */
@@ -38,6 +39,9 @@ struct sample_text {
 	char remedy[SAMPLE_TEXT_MAX];
 	char process[64];
 };
+
+/* A number that samples of the same subject share, and few others. */
+uint32_t sample_place(const struct sample *sample);
 
 bool sample_selected(const struct sample *sample, const struct alert_selector *select);
 
