@@ -107,7 +107,7 @@ bench: $(B)/portgauge $(BENCH) ## what it costs, next to other tools (root, a qu
 	@tests/bench/bench $(if $(DOCS),--docs) $(ONLY)
 
 soak: $(B)/portgauge $(BENCH) ## a busy host for MINUTES=20: are numbers right, has nothing grown? (root)
-	@tests/tools/need bench || $(MAKE) deps
+	@tests/tools/need test || $(MAKE) deps
 	@tests/bench/soak $(MINUTES)
 
 format: ## lay out the C sources as .clang-format says
