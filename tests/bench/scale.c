@@ -86,15 +86,19 @@ static void print_one(struct bench *bench, const char *name, double value)
 	print_samples(bench, name, &value, 1);
 }
 
+/* The second number of statm, in pages. */
 static double resident_bytes(void)
 {
-	unsigned long pages;
+	char line[128];
+	char *resident = NULL;
 	FILE *file = fopen("/proc/self/statm", "re");
 
-	if (!file || fscanf(file, "%*u %lu", &pages) != 1)
+	if (file && fgets(line, sizeof(line), file))
+		resident = strchr(line, ' ');
+	if (!resident)
 		die("cannot read /proc/self/statm");
 	fclose(file);
-	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+	return (double)strtoul(resident, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
 /* --- the holds ------------------------------------------------------------------------------- */
