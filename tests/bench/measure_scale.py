@@ -43,6 +43,7 @@ FIGURES = {
     "verdicts alone": ("ms", key("verdicts"), None),
     "alerts alone": ("ms", key("alerts"), None),
     "rules that ask for units and fire on, alone": ("ms", key("own_rules"), None),
+    "all alerts told to a receiver that never answers": ("ms", key("told"), Budget(50)),
     "/metrics, default limits": ("ms", key("scrape"), Budget(10)),
     "/metrics without limits, for 10,000 series": ("ms", per_10_000_series, Budget(10)),
     "/api/v1/snapshot, default limits": ("ms", key("json"), None),

@@ -3,23 +3,25 @@
  * What the agent does with ever more holds, destinations, owners and namespaces, without a kernel:
  * events go into a ledger, and what the agent's loop and its HTTP server do is timed. Says it in
  * one line of JSON, as lists of samples. One run is one size, so that memory starts afresh.
- *
- * In each namespace something is wrong: one destination is nearly full, one process binds before it
- * connects, one has many UDP sockets. So all have verdicts and alerts, which is the worst case.
  */
 #include <argp.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <systemd/sd-event.h>
+
 #include "exporters/json/json.h"
 #include "exporters/prometheus/prometheus.h"
-#include "tests/unit/events.h"
+#include "exporters/webhook/webhook.h"
+#include "tests/bench/scale_holds.h"
 #include "user/alert/alert.h"
 #include "user/core/ledger.h"
 #include "user/core/overlap.h"
@@ -27,14 +29,6 @@
 #include "user/core/view_build.h"
 
 #define NAMESPACES_MAX 1000 /* each with: */
-#define HOLDS_EACH 2000
-#define DESTINATIONS_EACH 40
-#define OWNERS_EACH 10
-#define HOT_HOLDS 800 /* toward the first destination */
-#define BOUND_HOLDS 120
-#define UDP_HOLDS 80
-#define FIRST 33000
-#define LAST 34023
 #define START_NS (1000 * SECOND)
 #define TURNS 10
 #define WARM_TURNS 12 /* until trends are known and alerts fire */
@@ -102,71 +96,6 @@ static double resident_bytes(void)
 }
 
 /* --- the holds ------------------------------------------------------------------------------- */
-
-static uint32_t inode_of(uint32_t number)
-{
-	return 4026540000U + number;
-}
-
-static uint16_t port_of(uint32_t number)
-{
-	return (uint16_t)(FIRST + number % (LAST - FIRST + 1));
-}
-
-static void say_far(struct saying *saying, uint32_t destination)
-{
-	saying->remote[0] = 10;
-	saying->remote[1] = 9;
-	saying->remote[2] = 1;
-	saying->remote[3] = (uint8_t)(destination + 1);
-}
-
-static void say_connect(struct saying *saying, uint32_t number)
-{
-	uint32_t rest = number - HOT_HOLDS;
-
-	if (number < HOT_HOLDS) {
-		say_far(saying, 0);
-		saying->port = port_of(number);
-		saying->pid += number % 2;
-		return;
-	}
-	say_far(saying, 1 + rest % (DESTINATIONS_EACH - 1));
-	saying->port = port_of(rest / (DESTINATIONS_EACH - 1));
-	saying->pid += rest % (OWNERS_EACH - 2);
-}
-
-/* The last owners of each namespace are the one that binds and the one with UDP sockets. */
-static struct saying hold(uint32_t netns, uint32_t number)
-{
-	uint32_t connects = HOLDS_EACH - BOUND_HOLDS - UDP_HOLDS;
-	struct saying saying = {
-		.netns = inode_of(netns),
-		.pid = 1000 + netns * OWNERS_EACH,
-		.cgroup = 1 + netns,
-		.first = FIRST,
-		.last = LAST,
-		.comm = "checkout-api",
-		.search_ns = 1500,
-	};
-
-	if (number < connects) {
-		say_connect(&saying, number);
-		return saying;
-	}
-	saying.port = port_of(LAST - FIRST - (number - connects));
-	if (number < connects + BOUND_HOLDS) {
-		saying.path = PATH_BIND;
-		saying.pid += OWNERS_EACH - 2;
-		say_far(&saying, number % DESTINATIONS_EACH);
-		return saying;
-	}
-	saying.protocol = IPPROTO_UDP;
-	saying.path = PATH_AUTOBIND;
-	saying.nowhere = true;
-	saying.pid += OWNERS_EACH - 1;
-	return saying;
-}
 
 static void apply(struct bench *bench, struct event event)
 {
@@ -472,6 +401,61 @@ static void measure_scraped(struct bench *bench)
 	print_samples(bench, "turn_scraped", samples, TURNS);
 }
 
+/* --- notifiers ------------------------------------------------------------------------------- */
+
+/* It listens and never answers. The URL is good for as long as the program runs. */
+static void open_silent(char url[64])
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, 1) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+		die("cannot listen on 127.0.0.1");
+	snprintf(url, 64, "http://127.0.0.1:%u/", ntohs(address.sin_port));
+}
+
+/* All alerts begin or end, are told, and the loop does what there is to do. */
+static double tell_all(struct bench *bench, struct notifier *notifier, sd_event *event,
+		       bool entered)
+{
+	uint64_t begin = now_ns();
+	int r;
+
+	for (size_t i = 0; i < bench->view->alerts_count; i++)
+		webhook_notifier.notify(notifier, &bench->view->alerts[i], entered);
+	webhook_notifier.publish(notifier, bench->view);
+	do
+		r = sd_event_run(event, 0);
+	while (r > 0);
+	if (r < 0)
+		die("the event loop failed");
+	return ms_since(begin);
+}
+
+static void measure_told(struct bench *bench)
+{
+	char url[64];
+	const char *const urls[] = { url };
+	struct notifier_config config = {
+		.name = "silent", .type = "webhook", .urls = urls, .urls_count = 1
+	};
+	struct notifier *notifier;
+	double samples[TURNS];
+	sd_event *event;
+
+	open_silent(url);
+	if (sd_event_new(&event) < 0 || webhook_notifier.open(&notifier, &config, event) < 0)
+		die("cannot open a notifier");
+	for (int i = 0; i < TURNS; i++)
+		samples[i] = tell_all(bench, notifier, event, i % 2 == 0);
+	webhook_notifier.close(notifier);
+	sd_event_unref(event);
+	print_samples(bench, "told", samples, TURNS);
+}
+
 /* --- all of it ------------------------------------------------------------------------------- */
 
 static void open_bench(struct bench *bench)
@@ -516,6 +500,7 @@ static void measure(struct bench *bench)
 	measure_turns(bench);
 	measure_verdicts(bench);
 	measure_own_rules(bench);
+	measure_told(bench);
 	measure_encoders(bench);
 	measure_scraped(bench);
 	measure_reconcile(bench);
