@@ -28,7 +28,7 @@
 #include "user/core/verdict_find.h"
 #include "user/core/view_build.h"
 
-#define NAMESPACES_MAX 1000 /* each with: */
+#define NAMESPACES_MAX 1000
 #define START_NS (1000 * SECOND)
 #define TURNS 10
 #define WARM_TURNS 12 /* until trends are known and alerts fire */
@@ -41,7 +41,6 @@ struct bench {
 	struct alerts *alerts;
 	struct view *view;
 	uint64_t now_ns;
-	uint64_t next_id;
 	size_t transitions;
 	bool first; /* no result was printed yet */
 };
@@ -101,7 +100,7 @@ static void apply(struct bench *bench, struct event event)
 {
 	event.header.time_ns = bench->now_ns;
 	if (event.header.kind == EVENT_TAKEN)
-		event.taken.hold.taken_ns = bench->now_ns;
+		event.taken.hold.taken_ns = START_NS; /* repeated as it was told */
 	if (ledger_apply(bench->ledger, &event) < 0)
 		die("no memory for an event");
 }

@@ -193,6 +193,16 @@ static void count_allocation(struct ledger *ledger, struct hold *hold,
 			      taken->search_ns);
 }
 
+/* As a resync repeats most of them. One that could not be counted is to be tried again. */
+static bool is_repeated(struct ledger *ledger, const struct hold *hold, const struct abi_hold *seen)
+{
+	return hold->marks & MARK_COUNTED && hold->port == seen->tuple.port &&
+	       hold->path == seen->path && hold->state == seen->state &&
+	       hold->flags == seen->flags && hold->taken_ns == seen->taken_ns &&
+	       hold->range == range_number(ledger, &seen->range) &&
+	       hold->share == share_of(ledger, seen);
+}
+
 /* The same hold with another owner, path or destination: nothing began and nothing ended. */
 static int replace_hold(struct ledger *ledger, struct hold *hold, const struct abi_hold *seen,
 			uint8_t marks)
@@ -250,6 +260,10 @@ static int apply_taken(struct ledger *ledger, const struct event_taken *taken)
 	bool resync = taken->header.flags & EVENT_RESYNC;
 	uint8_t marks = MARK_SEEN;
 
+	if (known && is_repeated(ledger, known, &taken->hold)) {
+		known->marks |= marks;
+		return 0;
+	}
 	if (known)
 		return replace_hold(ledger, known, &taken->hold, marks);
 	if (taken->header.flags & EVENT_FOUND && !resync)
