@@ -73,20 +73,28 @@ def undone(done):
     return [f"nothing was done: {what}" for what, count in sorted(done.items()) if not count]
 
 
-def violations(before, after, ending):
-    """What is wrong, a line each; none: the soak passed."""
-    found = memory(before.resident, after.resident)
-    found += grown("descriptors", before.descriptors, after.descriptors)
-    found += grown("threads", before.threads, after.threads)
-    found += grown("processes", before.processes, after.processes)
-    found += losses(ending.lost)
-    if ending.drift:
-        found.append(f"the last reconcile had to correct {ending.drift:.0f} ports")
-    if ending.verify:
-        found.append(f"portgauge verify ended with {ending.verify}")
-    if ending.status != 0:
-        found.append(f"the agent ended with {ending.status}")
-    return found + ending.failures + undone(ending.done)
+def unless(good, line):
+    return [] if good else [line]
+
+
+def judge(before, after, ending):
+    """What is wrong by each check, a line each; nothing at all: the soak passed."""
+    return {
+        "memory": memory(before.resident, after.resident),
+        "descriptors": grown("descriptors", before.descriptors, after.descriptors),
+        "threads": grown("threads", before.threads, after.threads),
+        "processes": grown("processes", before.processes, after.processes),
+        "losses": losses(ending.lost),
+        "drift": unless(not ending.drift, f"the last reconcile had to correct {ending.drift:.0f} ports"),
+        "verify": unless(ending.verify == 0, f"portgauge verify ended with {ending.verify}"),
+        "agent": unless(ending.status == 0, f"the agent ended with {ending.status}"),
+        "failures": ending.failures,
+        "work": undone(ending.done),
+    }
+
+
+def violations(checks):
+    return [line for lines in checks.values() for line in lines]
 
 
 def explanations(lost):
@@ -94,7 +102,8 @@ def explanations(lost):
             for reason, count in sorted(lost.items()) if count and reason in EXPLAINED]
 
 
-def closing(seconds, done, found):
-    """The last line."""
+def closing(seconds, done, checks):
+    """The last line: how many checks passed, and what they rest on."""
+    failed = sum(bool(lines) for lines in checks.values())
     work = ", ".join(f"{count:,} {what}" for what, count in done.items())
-    return f"soak: {'FAILED, ' + str(len(found)) + ' violations' if found else 'passed'} in {seconds:.0f} s: {work}"
+    return f"soak: {len(checks) - failed} passed, {failed} failed in {seconds:.0f} s: {work or 'nothing was done'}"

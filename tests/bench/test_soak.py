@@ -36,7 +36,7 @@ class Reading(unittest.TestCase):
 
 class Judging(unittest.TestCase):
     def found(self, after=BEFORE, **changes):
-        return soak_judge.violations(BEFORE, after, replace(good(), **changes))
+        return soak_judge.violations(soak_judge.judge(BEFORE, after, replace(good(), **changes)))
 
     def test_a_soak_that_went_well_has_no_violation(self):
         self.assertEqual(self.found(), [])
@@ -73,9 +73,11 @@ class Judging(unittest.TestCase):
         self.assertEqual(self.found(failures=["scrapes: 503"]), ["scrapes: 503"])
 
     def test_the_last_line_says_whether_it_passed(self):
-        done = {"scrapes": 1200}
-        self.assertEqual(soak_judge.closing(61.2, done, []), "soak: passed in 61 s: 1,200 scrapes")
-        self.assertEqual(soak_judge.closing(61.2, done, ["x", "y"]), "soak: FAILED, 2 violations in 61 s: 1,200 scrapes")
+        checks = {"drift": [], "losses": []}
+        self.assertEqual(soak_judge.closing(61.2, {"scrapes": 1200}, checks),
+                         "soak: 2 passed, 0 failed in 61 s: 1,200 scrapes")
+        checks["losses"] = ["one", "another"]
+        self.assertEqual(soak_judge.closing(61.2, {}, checks), "soak: 1 passed, 1 failed in 61 s: nothing was done")
 
 
 if __name__ == "__main__":
