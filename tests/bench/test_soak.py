@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """That a soak can fail, for each reason there is."""
+import threading
 import unittest
 from dataclasses import replace
 
 import soak_judge
 from soak_judge import Ending, Rest
+from soak_work import Work
 
 METRICS = """# HELP portgauge_events_lost_total Events that did not reach the ledger.
 portgauge_events_lost_total{reason="ring_full"} 0
@@ -78,6 +80,45 @@ class Judging(unittest.TestCase):
                          "soak: 2 passed, 0 failed in 61 s: 1,200 scrapes")
         checks["losses"] = ["one", "another"]
         self.assertEqual(soak_judge.closing(61.2, {}, checks), "soak: 1 passed, 1 failed in 61 s: nothing was done")
+
+
+class Working(unittest.TestCase):
+    def setUp(self):
+        self.gate = threading.Event()
+        self.steps = threading.Semaphore(0)
+
+    def start(self, step):
+        work = Work("digging", self.gate, step, 0.001)
+        work.start()
+        self.addCleanup(work.join, 20)
+        self.addCleanup(work.ended.set)
+        return work
+
+    def test_it_goes_on_while_the_gate_is_open(self):
+        work = self.start(self.steps.release)
+        self.gate.set()
+        for _ in range(3):
+            self.assertTrue(self.steps.acquire(timeout=20))
+        self.assertIsNone(work.failure)
+
+    def test_nothing_is_done_once_the_gate_is_closed_and_it_is_idle(self):
+        work = self.start(self.steps.release)
+        self.gate.set()
+        self.assertTrue(self.steps.acquire(timeout=20))
+        self.gate.clear()
+        work.wait_idle()
+        count = work.count
+        self.assertFalse(work.ended.wait(0.05))
+        self.assertEqual(work.count, count)
+
+    def test_the_first_failure_ends_it_and_is_told(self):
+        def step():
+            raise OSError("no shovel")
+        work = self.start(step)
+        self.gate.set()
+        work.join(20)
+        self.assertFalse(work.is_alive())
+        self.assertEqual((work.failure, work.count), ("digging: OSError: no shovel", 0))
 
 
 if __name__ == "__main__":
