@@ -25,9 +25,9 @@ class Traffic:
 
     def keep(self, *sockets):
         """Some live long."""
-        self.kept += sockets
         while len(self.kept) > KEPT_MAX:
             self.kept.pop(random.randrange(len(self.kept))).close()
+        self.kept += sockets
 
     def udp(self):
         one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
