@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#define ABI_VERSION 2
+#define ABI_VERSION 3
 #define ABI_COMM_LEN 16
 
 /* Names of a hold's way into the pool; also the "path" label of metrics. */
@@ -52,7 +52,7 @@ struct abi_tuple {
 	__u32 vrf; /* its l3mdev: interface index of the VRF, which has ports of its own; 0: none */
 	__u16 port;
 	__u16 remote_port; /* 0: none */
-	__u32 pad;
+	__u32 netns_life; /* tells namespaces apart that have the same number in turn; 0: unknown */
 };
 
 /* Which ports the kernel may choose from, as it was at that moment. */

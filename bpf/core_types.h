@@ -47,6 +47,17 @@ struct net___word {
 	struct netns_ipv4___word ipv4;
 };
 
+/* A number that no other namespace ever has: kept from the start from 5.12 on; before, it is an
+ * atomic64_t and 0 until somebody asks. */
+struct net___cookie {
+	__u64 net_cookie;
+};
+
+/* The random number that older ones tell theirs apart by; from 5.1. */
+struct net___mix {
+	__u32 hash_mix;
+};
+
 struct hlist_nulls_node {
 	struct hlist_nulls_node *next;
 };

@@ -59,6 +59,7 @@ static __always_inline bool same_remote(const struct abi_tuple *a, const struct 
 static __always_inline bool same_life(const struct abi_hold *held, const struct abi_hold *seen)
 {
 	return held->tuple.port == seen->tuple.port && held->tuple.netns == seen->tuple.netns &&
+	       held->tuple.netns_life == seen->tuple.netns_life &&
 	       held->protocol == seen->protocol && held->state == seen->state &&
 	       (held->path != PATH_CONNECT || same_remote(&held->tuple, &seen->tuple));
 }

@@ -26,6 +26,20 @@ static __always_inline struct net *socket_net(struct sock *sk)
 	return rd(sk, __sk_common.skc_net.net);
 }
 
+/* Which of those that have this inode number in turn; 0: unknown. User space reads the same of
+ * SO_NETNS_COOKIE (netns_door_life). */
+static __always_inline __u32 netns_life(struct net *net)
+{
+	struct net___cookie *numbered = (void *)net;
+	struct net___mix *mixed = (void *)net;
+
+	if (bpf_core_field_exists(numbered->net_cookie))
+		return (__u32)rd(numbered, net_cookie);
+	if (bpf_core_field_exists(mixed->hash_mix))
+		return rd(mixed, hash_mix);
+	return 0;
+}
+
 /* The ephemeral range now; no notification of a change exists, so it is read at each use. */
 static __always_inline void read_net_range(struct abi_range *ret, struct net *net)
 {
@@ -91,11 +105,13 @@ static __always_inline void map_ipv4(__u8 *ret, __be32 address)
  * number of a port that was given back (kernels 5.10 to 7.3). */
 static __always_inline void read_tuple(struct abi_tuple *ret, struct sock *sk)
 {
-	ret->netns = rd(socket_net(sk), ns.inum);
+	struct net *net = socket_net(sk);
+
+	ret->netns = rd(net, ns.inum);
+	ret->netns_life = netns_life(net);
 	ret->port = rd(sk, __sk_common.skc_num);
 	ret->remote_port = bpf_ntohs(rd(sk, __sk_common.skc_dport));
 	ret->vrf = 0;
-	ret->pad = 0;
 	if (rd(sk, __sk_common.skc_family) == AF_INET) {
 		map_ipv4(ret->local, rd(sk, __sk_common.skc_rcv_saddr));
 		map_ipv4(ret->remote, rd(sk, __sk_common.skc_daddr));

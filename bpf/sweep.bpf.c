@@ -35,9 +35,11 @@ static __always_inline bool socket_lives(struct sock *sk, const struct abi_hold 
 static __always_inline bool lives(__u64 key, const struct abi_hold *hold)
 {
 	struct sock_common *common = (void *)key;
+	struct net *net = BPF_CORE_READ(common, skc_net.net);
 
 	if (BPF_CORE_READ(common, skc_num) != hold->tuple.port ||
-	    BPF_CORE_READ(common, skc_net.net, ns.inum) != hold->tuple.netns)
+	    BPF_CORE_READ(net, ns.inum) != hold->tuple.netns ||
+	    netns_life(net) != hold->tuple.netns_life)
 		return false;
 	return hold->state == HOLD_TIME_WAIT ? remnant_lives((void *)key, hold)
 					     : socket_lives((void *)key, hold);

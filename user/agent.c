@@ -71,7 +71,7 @@ static int tell_start(struct agent *agent)
 static bool is_complete(struct agent *agent)
 {
 	return agent_sees_all_netns(agent) && !agent->losses.unplaced && !agent->reconcile_wanted &&
-	       !agent->resync_wanted;
+	       !agent->resync_wanted && !agent->look_error;
 }
 
 static void tell_health(struct agent *agent)
@@ -197,6 +197,7 @@ void agent_close(struct agent *agent)
 		agent->source->ops->close(agent->source);
 	knowledge_done(&agent->known);
 	netns_list_done(&agent->netns);
+	lives_done(&agent->lives);
 	cgroup_table_free(agent->cgroups);
 	naming_free(agent->naming);
 	broker_free(agent->broker);
@@ -259,10 +260,24 @@ static void show(struct agent *agent, const struct event *event)
 	agent->observer(agent->observer_context, event, known ? &hold : NULL);
 }
 
+/* Is it about another namespace than what came before with that number? */
+static void meet_netns(struct agent *agent, const struct event *event)
+{
+	const struct abi_tuple *tuple = NULL;
+
+	if (event->header.kind == EVENT_TAKEN)
+		tuple = &event->taken.hold.tuple;
+	else if (event->header.kind == EVENT_REFUSED)
+		tuple = &event->refused.tuple;
+	if (tuple)
+		agent_meet_netns(agent, tuple->netns, tuple->netns_life);
+}
+
 int agent_apply(void *context, const struct event *event)
 {
 	struct agent *agent = context;
 
+	meet_netns(agent, event);
 	if (agent->observer)
 		show(agent, event);
 	if (agent_tell(agent, &(struct note){ .kind = NOTE_EVENT, .event = event }) < 0)
@@ -336,8 +351,10 @@ int agent_reconcile(struct agent *agent)
 	tell_time(agent, NOTE_RECONCILE_END);
 	agent->reconciled_ns = agent->known.times.monotonic;
 	agent->reconcile_took_ns = agent->reconciled_ns - began_ns;
-	if (r < 0)
+	if (r < 0) {
+		agent->reconcile_wanted = true;
 		agent->resync_wanted |= resync;
+	}
 	return r;
 }
 
@@ -385,6 +402,30 @@ static bool may_reconcile(const struct agent *agent, uint64_t now_ns)
 	return now_ns - agent->reconciled_ns >= RECONCILE_REST * agent->reconcile_took_ns;
 }
 
+static int visit_new_netns(struct agent *agent)
+{
+	if (!agent->netns_replaced &&
+	    ledger_list_netns(agent->known.ledger, NULL, 0) <= agent->netns_counted)
+		return 0;
+	return agent_visit_netns(agent, false);
+}
+
+/* What makes it fail may pass, as a lack of descriptors does: it is tried again, and until then the
+ * view is not complete. */
+static void look(struct agent *agent)
+{
+	bool lost = agent->resync_wanted || agent->reconcile_wanted;
+	int r;
+
+	if (!agent->looks_when_told && lost && may_reconcile(agent, agent->known.times.monotonic))
+		r = agent_reconcile(agent);
+	else
+		r = visit_new_netns(agent);
+	if (r < 0 && r != agent->look_error)
+		log_warning("reading the kernel's socket tables: %s; trying again", strerror(-r));
+	agent->look_error = r;
+}
+
 int agent_tick(struct agent *agent)
 {
 	int r;
@@ -395,11 +436,7 @@ int agent_tick(struct agent *agent)
 	if (r < 0)
 		return r;
 	tell_now(agent);
-	if (!agent->looks_when_told && (agent->resync_wanted || agent->reconcile_wanted) &&
-	    may_reconcile(agent, agent->known.times.monotonic))
-		return agent_reconcile(agent);
-	if (ledger_list_netns(agent->known.ledger, NULL, 0) > agent->netns_counted)
-		return agent_visit_netns(agent, false);
+	look(agent);
 	return 0;
 }
 

@@ -78,7 +78,8 @@ void agent_look_when_told(struct agent *agent, bool looks_when_told);
 int agent_reconcile(struct agent *agent);
 
 /* Once a second: time moves on, losses are counted, new namespaces get their names. Reconciles
- * when something was lost. */
+ * when something was lost; if that fails, or the names cannot be read, it says so in the log, once,
+ * and in its views until a later one succeeds. */
 int agent_tick(struct agent *agent);
 
 /* As they were at the last tick. */

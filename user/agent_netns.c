@@ -63,6 +63,19 @@ bool agent_sees_all_netns(struct agent *agent)
 
 /* --- namespaces ------------------------------------------------------------------------------ */
 
+static void tell_gone(struct agent *agent, uint32_t inode)
+{
+	agent_tell(agent, &(struct note){ .kind = NOTE_NETNS_GONE, .inode = inode });
+}
+
+void agent_meet_netns(struct agent *agent, uint32_t inode, uint32_t life)
+{
+	if (!lives_meet(&agent->lives, inode, life))
+		return;
+	tell_gone(agent, inode);
+	agent->netns_replaced = true;
+}
+
 /* What to do in each of them. */
 struct visit {
 	struct agent *agent;
@@ -76,6 +89,7 @@ static int look_around(const struct visit *visit, struct netns_door *door)
 	struct netns_facts facts = { .inode = visit->entry->inode };
 	int r;
 
+	agent_meet_netns(agent, facts.inode, netns_door_life(door));
 	snprintf(facts.name, sizeof(facts.name), "%s", visit->entry->name);
 	r = netns_door_facts(door, &facts);
 	if (r == 0)
@@ -116,11 +130,13 @@ int agent_forget_netns(struct agent *agent)
 	if (!inodes)
 		return -ENOMEM;
 	ledger_list_netns(agent->known.ledger, inodes, count);
-	for (size_t i = 0; i < count; i++)
-		if (!is_listed(agent, inodes[i]) &&
-		    !ledger_netns_in_use(agent->known.ledger, inodes[i]))
-			agent_tell(agent,
-				   &(struct note){ .kind = NOTE_NETNS_GONE, .inode = inodes[i] });
+	for (size_t i = 0; i < count; i++) {
+		if (is_listed(agent, inodes[i]) ||
+		    ledger_netns_in_use(agent->known.ledger, inodes[i]))
+			continue;
+		tell_gone(agent, inodes[i]);
+		lives_forget(&agent->lives, inodes[i]);
+	}
 	agent->netns_counted = ledger_list_netns(agent->known.ledger, NULL, 0);
 	return 0;
 }
@@ -149,6 +165,7 @@ int agent_visit_netns(struct agent *agent, bool find_holds)
 	if (r < 0)
 		return r;
 	agent->entered_all = true;
+	agent->netns_replaced = false;
 	for (size_t i = 0; i < agent->netns.count; i++) {
 		struct visit visit = { agent, &agent->netns.entries[i], find_holds };
 

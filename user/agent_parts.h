@@ -4,6 +4,7 @@
 
 #include "user/agent.h"
 #include "user/core/knowledge.h"
+#include "user/core/lives.h"
 #include "user/host/netns.h"
 #include "user/host/netns_door.h"
 
@@ -20,6 +21,7 @@ struct agent {
 	note_handler *listener;
 	void *listener_context;
 	struct netns_list netns;
+	struct lives lives; /* of namespaces the ledger knows */
 	char *cgroup_root;
 	struct cgroup_table *cgroups; /* NULL: no cgroup v2 here */
 	struct naming *naming;
@@ -30,8 +32,10 @@ struct agent {
 	void *observer_context;
 	struct source_losses losses;
 	size_t netns_counted; /* in the ledger, when the namespaces were last read */
+	bool netns_replaced;  /* one of them is another now, and not read yet */
 	bool entered_all;     /* the last reconcile saw every namespace */
 	bool looks_when_told;
+	int look_error;         /* of the last look of its own accord; 0: it worked */
 	bool reconcile_wanted;  /* a hook was skipped: look before the next turn */
 	bool resync_wanted;     /* the ledger missed events: the source must repeat all holds */
 	uint64_t reconciled_ns; /* when the last one ended */
@@ -50,6 +54,10 @@ int agent_open_broker(struct agent *agent);
 /* Finds the namespaces and tells their facts; find_holds: and what the source finds in them. One
  * that cannot be entered hides no other. */
 int agent_visit_netns(struct agent *agent, bool find_holds);
+
+/* The namespace with this number has this life (abi_tuple.netns_life): if another one had the
+ * number before, tells that it is gone. Before anything else is told of the one that has it now. */
+void agent_meet_netns(struct agent *agent, uint32_t inode, uint32_t life);
 
 /* Tells which are gone. */
 int agent_forget_netns(struct agent *agent);

@@ -2,6 +2,7 @@
 #include "user/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 
 struct control {
 	int fd;
+	int spare; /* to be closed when there may be no more descriptors */
 	struct local_socket file;
 	bool made_directory;
 	struct agent *agent;
@@ -57,6 +59,23 @@ static int answer(struct control *control, int peer)
 	return r < 0 ? r : fdpass_send(peer, fd);
 }
 
+static int open_spare(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Without a descriptor for it a peer would wait for ever, and wake the loop as long. */
+static void turn_away(struct control *control)
+{
+	int peer;
+
+	fd_closep(&control->spare);
+	peer = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC);
+	fd_closep(&peer);
+	control->spare = open_spare();
+	log_error("control: cannot take a peer: no descriptor is left; raise LimitNOFILE");
+}
+
 /* A peer that has left again is no failure of ours. */
 static int on_peer(sd_event_source *source, int fd, uint32_t events, void *context)
 {
@@ -65,6 +84,8 @@ static int on_peer(sd_event_source *source, int fd, uint32_t events, void *conte
 
 	(void)source;
 	(void)events;
+	if (peer < 0 && (errno == EMFILE || errno == ENFILE))
+		turn_away(context);
 	if (peer >= 0 && is_welcome(peer))
 		r = answer(context, peer);
 	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
@@ -111,6 +132,7 @@ int control_open(struct control **ret, const char *path, struct agent *agent, ui
 	if (!control)
 		return -ENOMEM;
 	control->fd = -1;
+	control->spare = open_spare();
 	control->agent = agent;
 	control->reconcile_ns = reconcile_ns;
 	if (!asked_for) {
@@ -142,6 +164,7 @@ void control_close(struct control *control)
 	sd_event_source_unref(control->source);
 	if (control->fd >= 0)
 		close(control->fd);
+	fd_closep(&control->spare);
 	local_socket_remove(&control->file);
 	if (control->made_directory)
 		rmdir(CONTROL_DIRECTORY); /* unless somebody else uses it meanwhile */

@@ -32,6 +32,7 @@ struct saying {
 	uint64_t search_ns;
 	uint8_t event_flags;
 	uint32_t netns;
+	uint32_t netns_life;
 	uint8_t protocol;
 	uint8_t path;
 	uint8_t state;
@@ -101,6 +102,7 @@ static inline struct abi_tuple make_tuple(const struct saying *say)
 	static const uint8_t remote[4] = { 10, 0, 1, 1 };
 	struct abi_tuple tuple = {
 		.netns = say->netns ? say->netns : EVENT_NETNS,
+		.netns_life = say->netns_life,
 		.vrf = say->vrf,
 		.port = say->port,
 	};

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -251,6 +252,81 @@ static void descriptors_nobody_asked_for_are_closed(void **state)
 	assert_int_equal(open_files(), before);
 }
 
+/* As many more as the process may open. */
+static rlim_t allow_open_files(size_t more)
+{
+	struct rlimit limit;
+	rlim_t before;
+	int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	assert_true(next >= 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	before = limit.rlim_cur;
+	limit.rlim_cur = (rlim_t)next + more;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return before;
+}
+
+static void allow_again(rlim_t files)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = files;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* It passes: no reason to do without the broker for ever. */
+static void an_agent_without_a_descriptor_left_keeps_its_broker(void **state)
+{
+	static const struct netns_looks no_looks;
+	struct netns_processes processes;
+	struct broker *broker = NULL;
+	rlim_t files;
+	int r;
+
+	(void)state;
+	assert_int_equal(broker_start(&broker, PRIVILEGE_DIAG, &no_looks), 0);
+	if (!broker) {
+		print_message("who has no privilege has no broker\n");
+		return;
+	}
+	files = allow_open_files(0);
+	r = broker_processes(broker, &processes, "/proc");
+	allow_again(files);
+	assert_int_equal(r, -EMFILE);
+	assert_true(broker_works(broker));
+	assert_int_equal(broker_processes(broker, &processes, "/proc"), 0);
+	assert_true(processes.count > 0);
+	netns_processes_done(&processes);
+	broker_free(broker);
+}
+
+static void descriptors_that_find_no_room_are_no_bad_message(void **state)
+{
+	static const struct broker_answer sent;
+	struct broker_answer answer;
+	int files[] = { 0, 1 };
+	int taken[] = { -1, -1 };
+	size_t before = open_files();
+	size_t count = 2;
+	int pair[2];
+	rlim_t allowed;
+	int r;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(broker_send(pair[0], &sent, sizeof(sent), files, 2), 0);
+	allowed = allow_open_files(1);
+	r = broker_receive(pair[1], &answer, sizeof(answer), taken, &count);
+	allow_again(allowed);
+	assert_int_equal(r, -EMFILE);
+	close(pair[0]);
+	close(pair[1]);
+	assert_int_equal(open_files(), before);
+}
+
 /* Without one, everybody may look at himself. */
 static void without_a_broker_one_sees_oneself(void **state)
 {
@@ -308,6 +384,8 @@ int main(void)
 		SERVED(no_descriptor_stays_behind),
 		cmocka_unit_test(an_answer_of_another_size_is_refused),
 		cmocka_unit_test(descriptors_nobody_asked_for_are_closed),
+		cmocka_unit_test(an_agent_without_a_descriptor_left_keeps_its_broker),
+		cmocka_unit_test(descriptors_that_find_no_room_are_no_bad_message),
 		cmocka_unit_test(without_a_broker_one_sees_oneself),
 		cmocka_unit_test(who_has_nothing_to_give_up_has_no_broker),
 	};

@@ -192,6 +192,8 @@ static int ask(struct broker *broker, const struct broker_question *question, in
 	answer->error = -EBADMSG;
 	if (r == 0)
 		r = broker_receive(broker->socket, answer, sizeof(*answer), fds, count);
+	if (r == -EMFILE)
+		return r;
 	if (r < 0) {
 		bury(broker); /* or an answer that comes late would answer something else */
 		return -EPIPE;

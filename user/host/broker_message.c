@@ -2,6 +2,7 @@
 #include "user/host/broker_message.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -66,6 +67,12 @@ static void close_all(const int *fds, size_t count)
 		close(fds[i]);
 }
 
+/* There was room for more numbers, but the process may not have more open. */
+static bool was_short_of_descriptors(const struct msghdr *message, size_t taken)
+{
+	return message->msg_flags & MSG_CTRUNC && taken < DESCRIPTORS_MAX;
+}
+
 int broker_receive(int socket, void *data, size_t size, int *fds, size_t *count)
 {
 	union ancillary ancillary = { 0 };
@@ -86,6 +93,10 @@ int broker_receive(int socket, void *data, size_t size, int *fds, size_t *count)
 	if (n < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	taken_count = take_descriptors(&message, taken);
+	if (was_short_of_descriptors(&message, taken_count)) {
+		close_all(taken, taken_count);
+		return -EMFILE;
+	}
 	if ((size_t)n != size || message.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
 	    taken_count > *count) {
 		close_all(taken, taken_count);

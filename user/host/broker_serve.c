@@ -158,7 +158,7 @@ static int serve_one(struct serving *serving, int socket)
 	serving->answer = (struct broker_answer){ 0 };
 	r = broker_receive(socket, &serving->question, sizeof(serving->question), &serving->given,
 			   &given);
-	if (r < 0 && r != -EBADMSG)
+	if (r < 0 && r != -EBADMSG && r != -EMFILE)
 		return r;
 	serving->answer.error = r < 0 ? r : choose_answer(serving);
 	r = send_answer(serving, socket);

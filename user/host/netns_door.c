@@ -94,6 +94,17 @@ int netns_door_read(const struct netns_door *door, enum netns_door_part part, ch
 	return procfs_read_fd(door->fds[part], ret, size);
 }
 
+uint32_t netns_door_life(const struct netns_door *door)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	if (door->fds[DOOR_SOCKETS] < 0 ||
+	    getsockopt(door->fds[DOOR_SOCKETS], SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0)
+		return 0;
+	return (uint32_t)cookie;
+}
+
 static int read_reserved(const struct netns_door *door, struct netns_facts *facts)
 {
 	CLEANUP(freep) char *text = malloc(RESERVED_TEXT_MAX);

@@ -50,5 +50,9 @@ int netns_door_open(struct netns_door *ret, const struct netns_looks *looks);
 int netns_door_read(const struct netns_door *door, enum netns_door_part part, char *ret,
 		    size_t size);
 
+/* What tells it apart from others that have its inode number in turn, as in struct abi_tuple;
+ * 0: this kernel does not say (before 5.14). */
+uint32_t netns_door_life(const struct netns_door *door);
+
 /* Range, reserved ports and reuse settings. Fills all but inode and name. */
 int netns_door_facts(const struct netns_door *door, struct netns_facts *ret);
