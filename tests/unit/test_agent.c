@@ -495,11 +495,11 @@ static void a_namespace_under_anothers_number_has_nothing_of_it(void **state)
 
 	(void)state;
 	record(&stage.ring, taken_event(.id = 1, .netns = NETNS, .netns_life = 7, .port = 40001));
-	record(&stage.ring, refused_event(.netns = NETNS, .netns_life = 7));
+	record(&stage.ring, refused_event(.netns = NETNS, .netns_life = 7, .at_ns = stage.now_ns));
 	assert_int_equal(agent_tick(agent), 0);
 	assert_int_equal(ports_used(agent), 1);
 	record(&stage.ring, refused_event(.netns = NETNS, .netns_life = 8, .first = 50000,
-					  .last = 50009, .pid = 200));
+					  .at_ns = stage.now_ns, .last = 50009, .pid = 200));
 	assert_int_equal(agent_tick(agent), 0);
 	assert_int_equal(ports_used(agent), 0);
 	assert_int_equal(agent_view(agent, &view), 0);
