@@ -70,8 +70,8 @@ static int tell_start(struct agent *agent)
 /* Does it know all there is, as far as it can tell? */
 static bool is_complete(struct agent *agent)
 {
-	return agent_sees_all_netns(agent) && !agent->losses.unplaced && !agent->reconcile_wanted &&
-	       !agent->resync_wanted && !agent->look_error;
+	return agent_sees_all_netns(agent) && !agent->losses.unplaced && !agent->losses.detached &&
+	       !agent->reconcile_wanted && !agent->resync_wanted && !agent->look_error;
 }
 
 static void tell_health(struct agent *agent)
@@ -386,6 +386,11 @@ static int note_losses(struct agent *agent)
 
 	if (r < 0)
 		return r;
+	if (losses.detached > agent->losses.detached)
+		log_error(
+			"somebody detached %llu of its BPF programs: what they saw comes with the next "
+			"reconcile, without what lived shorter; restart portgauge",
+			(unsigned long long)losses.detached);
 	if (losses.by_reason[LOSS_RING_FULL] != agent->losses.by_reason[LOSS_RING_FULL])
 		agent->resync_wanted = true;
 	if (losses.recursion != agent->losses.recursion || losses.unplaced ||

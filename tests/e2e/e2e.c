@@ -57,6 +57,7 @@ static void add_all(struct programme *programme)
 		{ holds_suite, &holds_suite_count, DIFFERS_BY_SOURCE },
 		{ refusal_suite, &refusal_suite_count, DIFFERS_BY_SOURCE },
 		{ loss_suite, &loss_suite_count, DIFFERS_BY_SOURCE },
+		{ fault_suite, &fault_suite_count, DIFFERS_BY_SOURCE },
 		{ verify_suite, &verify_suite_count, DIFFERS_BY_SOURCE },
 		{ recording_suite, &recording_suite_count, DIFFERS_BY_SOURCE },
 		{ netns_suite, &netns_suite_count, DIFFERS_BY_KERNEL },

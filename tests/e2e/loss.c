@@ -7,6 +7,7 @@
 #include "process.h"
 #include "scenario.h"
 #include "storm.h"
+#include "user/base/util.h"
 
 #define THREADS 8
 #define KEPT 40
@@ -123,6 +124,51 @@ static void a_storm_of_short_lives_is_counted_exactly(void **state)
 	lives_are_exact(scenario, &count);
 	holdings_are_exact(scenario);
 	nothing_needs_mending(scenario);
+}
+
+static pid_t start_tracer(const struct scenario *scenario)
+{
+	const char *const any[] = { watch_program(), "trace", NULL };
+	const char *const one[] = { watch_program(), "trace", "--source", scenario->source, NULL };
+
+	return start_program(NULL, scenario->source ? one : any, -1);
+}
+
+/* Its programs hang on the very functions and hooks that the agent's do. */
+static void the_same_while_another_tracer_comes_and_goes(void **state)
+{
+	struct scenario *scenario = *state;
+	struct storm_count count;
+	pid_t tracer;
+
+	tracer = start_tracer(scenario);
+	watch_storm(scenario);
+	start_storm(scenario, STORM_SERVER_CLOSES, FEW_LIVES);
+	metric_reaches(scenario->watch, "portgauge_allocations_total{" CONNECTS "}", 1);
+	assert_int_equal(stop_program(tracer), 0);
+	tracer = start_tracer(scenario);
+	count = await_storm(scenario);
+	assert_int_equal(stop_program(tracer), 0);
+	lives_are_exact(scenario, &count);
+	holdings_are_exact(scenario);
+	nothing_needs_mending(scenario);
+}
+
+/* What it knew is gone with it: counts begin anew, TIME_WAIT from before has no owner any more. */
+static void an_agent_killed_in_a_storm_is_right_when_it_is_back(void **state)
+{
+	struct scenario *scenario = *state;
+
+	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", STORM_RANGE);
+	scenario_watch(scenario);
+	start_storm(scenario, STORM_CLIENT_CLOSES, FEW_LIVES);
+	metric_reaches(scenario->watch, "portgauge_allocations_total{" CONNECTS "}", 1);
+	assert_int_equal(kill(watch_pid(scenario->watch), SIGKILL), 0);
+	assert_int_equal(watch_stop(TAKE_PTR(scenario->watch)), 128 + SIGKILL);
+	scenario_watch(scenario);
+	await_storm(scenario);
+	reconcile(scenario);
+	holdings_are_exact(scenario);
 }
 
 /* Half of all packets are handed to another CPU, whose interrupt comes at any time: also while a
@@ -245,6 +291,8 @@ static void a_full_map_is_told_and_mended(void **state)
 const struct CMUnitTest loss_suite[] = {
 	SCENARIO(a_storm_of_short_lives_is_counted_exactly),
 	SCENARIO(the_same_while_programs_are_skipped),
+	SCENARIO(the_same_while_another_tracer_comes_and_goes),
+	SCENARIO(an_agent_killed_in_a_storm_is_right_when_it_is_back),
 	SCENARIO(a_storm_of_datagram_sockets_is_counted_exactly),
 	SCENARIO(a_stopped_agent_loses_nothing_that_fits_its_ring),
 	SCENARIO(a_full_ring_is_mended),

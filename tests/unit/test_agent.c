@@ -38,14 +38,14 @@ static struct stage {
 	unsigned int reconciles;
 	unsigned int resyncs;
 	uint64_t now_ns;
+	uint64_t realtime_ns; /* ahead of now_ns */
 	uint64_t reconcile_takes_ns;
 	bool open;
 } stage;
 
 static uint64_t stage_clock(clockid_t clock)
 {
-	(void)clock;
-	return stage.now_ns;
+	return clock == CLOCK_REALTIME ? stage.now_ns + stage.realtime_ns : stage.now_ns;
 }
 
 static void record(struct tape *tape, struct event event)
@@ -417,6 +417,44 @@ static void a_full_table_is_incomplete_until_there_is_room(void **state)
 	agent_close(agent);
 }
 
+/* Somebody sets the wall clock back and forth: only the times that people read follow. */
+static void a_stepped_clock_changes_no_number(void **state)
+{
+	static const uint64_t clocks[] = { 1000 * SECOND, 900000 * SECOND, 10 * SECOND };
+	struct agent *agent = start_fake();
+
+	(void)state;
+	record(&stage.ring, taken_event(.id = 1, .netns = NETNS, .port = 40001));
+	record(&stage.ring, refused_event(.netns = NETNS, .at_ns = stage.now_ns));
+	for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+		struct view *view = NULL;
+
+		stage.realtime_ns = clocks[i];
+		stage.now_ns += SECOND;
+		assert_int_equal(agent_tick(agent), 0);
+		assert_int_equal(ports_used(agent), 1);
+		assert_int_equal(agent_view(agent, &view), 0);
+		assert_int_equal(view->time, stage.now_ns + clocks[i]);
+		assert_int_equal(view->refusals[0].time, view->time - (i + 1) * SECOND);
+		assert_int_equal(view->owners[0].refusals, 1);
+		assert_true(view->health.complete);
+		view_unref(view);
+	}
+	agent_close(agent);
+}
+
+static void a_program_that_is_detached_makes_the_view_incomplete(void **state)
+{
+	struct agent *agent = start_fake();
+
+	(void)state;
+	stage.losses.detached = 1;
+	assert_int_equal(agent_tick(agent), 0);
+	assert_int_equal(agent_tick(agent), 0);
+	assert_false(is_complete(agent));
+	agent_close(agent);
+}
+
 static void a_namespace_that_is_gone_takes_its_time_wait_along(void **state)
 {
 	struct agent *agent = start_fake();
@@ -604,6 +642,8 @@ int main(void)
 		STAGED(looking_leaves_nine_tenths_of_the_time),
 		STAGED(losses_show_in_the_view),
 		STAGED(a_full_table_is_incomplete_until_there_is_room),
+		STAGED(a_stepped_clock_changes_no_number),
+		STAGED(a_program_that_is_detached_makes_the_view_incomplete),
 		STAGED(a_namespace_that_is_gone_takes_its_time_wait_along),
 		STAGED(a_dump_has_what_waited_in_the_ring),
 		STAGED(a_dump_says_when_the_last_reconcile_began),

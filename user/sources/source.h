@@ -33,6 +33,7 @@ struct source_losses {
 	uint64_t recursion; /* programs the kernel skipped; another hook may have seen the same */
 	uint64_t unplaced;  /* holds the last search found and had no room for; a state, no sum */
 	uint64_t malformed; /* records that could not be decoded */
+	uint64_t detached;  /* programs that somebody else detached from their hooks; a state */
 };
 
 struct source {

@@ -38,6 +38,9 @@ struct bpf_source {
 	struct bpf_link *udp;
 	struct bpf_link *holds;
 	int cgroup_fd;
+	int cpus;
+	__u64 *per_cpu; /* room for a counter of each: when memory is short, losses are still told
+			 */
 	size_t found_per_read; /* what iterators report before the ring is drained */
 	uint64_t malformed;
 	uint64_t unplaced;       /* since find_files */
@@ -235,6 +238,7 @@ static void source_bpf_close(struct source *source)
 	portgauge__destroy(self->skeleton);
 	if (self->cgroup_fd >= 0)
 		close(self->cgroup_fd);
+	free(self->per_cpu);
 	free(self);
 }
 
@@ -257,6 +261,15 @@ static int open_cgroup(struct bpf_source *self, const struct source_config *conf
 	return explain_errno("open the cgroup v2 root", reason);
 }
 
+static int make_room_for_counters(struct bpf_source *self)
+{
+	self->cpus = libbpf_num_possible_cpus();
+	if (self->cpus < 0)
+		return self->cpus;
+	self->per_cpu = calloc((size_t)self->cpus, sizeof(*self->per_cpu));
+	return self->per_cpu ? 0 : -ENOMEM;
+}
+
 static int open_with(struct source **ret, const struct source_ops *ops,
 		     const struct source_program *programs, bool needs_cgroup,
 		     const struct source_config *config, char reason[SOURCE_REASON_MAX])
@@ -269,7 +282,8 @@ static int open_with(struct source **ret, const struct source_ops *ops,
 	self->source.ops = ops;
 	self->cgroup_fd = -1;
 	libbpf_set_print(keep_first_complaint);
-	if (needs_cgroup)
+	r = make_room_for_counters(self);
+	if (r == 0 && needs_cgroup)
 		r = open_cgroup(self, config, reason);
 	if (r == 0)
 		r = load_skeleton(self, programs, config, reason);
@@ -395,26 +409,41 @@ static uint64_t recursion_misses(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
+/* Who may, can take a link off its cgroup while we hold it (bpf_link_detach, from 5.9 on); of
+ * tracing links the kernel refuses that. */
+static bool is_detached(const struct bpf_link *link)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &size) == 0 &&
+	       info.type == BPF_LINK_TYPE_CGROUP && !info.cgroup.cgroup_id;
+}
+
+static uint64_t count_detached(const struct bpf_source *self)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < self->links_count && self->cgroup_fd >= 0; i++)
+		count += is_detached(self->links[i]);
+	return count;
+}
+
 static int source_bpf_losses(struct source *source, struct source_losses *ret)
 {
 	struct bpf_source *self = (struct bpf_source *)source;
 	struct source_losses losses = { .malformed = self->malformed, .unplaced = self->unplaced };
-	CLEANUP(freep) __u64 *per_cpu = NULL;
-	int cpus = libbpf_num_possible_cpus();
 	struct bpf_program *program;
 
-	if (cpus < 0)
-		return cpus;
-	per_cpu = calloc((size_t)cpus, sizeof(*per_cpu));
-	if (!per_cpu)
-		return -ENOMEM;
 	for (__u32 reason = 0; reason < LOSS__COUNT; reason++) {
 		if (bpf_map__lookup_elem(self->skeleton->maps.losses, &reason, sizeof(reason),
-					 per_cpu, (size_t)cpus * sizeof(*per_cpu), 0) < 0)
+					 self->per_cpu, (size_t)self->cpus * sizeof(*self->per_cpu),
+					 0) < 0)
 			return -errno;
-		for (int cpu = 0; cpu < cpus; cpu++)
-			losses.by_reason[reason] += per_cpu[cpu];
+		for (int cpu = 0; cpu < self->cpus; cpu++)
+			losses.by_reason[reason] += self->per_cpu[cpu];
 	}
+	losses.detached = count_detached(self);
 	bpf_object__for_each_program(program, self->skeleton->obj)
 		losses.recursion += recursion_misses(program);
 	*ret = losses;

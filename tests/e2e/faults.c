@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What happens to an agent and around it: it lacks descriptors or memory, somebody takes its
+ * programs away, namespaces and processes come and go faster than it reads. After each: right
+ * numbers within one reconcile, the loss told, nothing leaked. docs/faults.md has them all.
+ */
+#include <bpf/bpf.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "command.h"
+#include "process.h"
+#include "scenario.h"
+#include "storm.h"
+#include "user/base/util.h"
+#include "user/host/procfs.h"
+
+#define LOCALHOST "127.0.0.1"
+#define PORT 5000
+#define COUNT 12
+#define SELDOM_S 3600 /* between reconciles: not within a scenario */
+#define DESCRIPTORS_FEW 8
+#define CHURN_ROUNDS 12
+#define CHURN_GROUP "pg-test-churn"
+#define CHURN_PARENTS 4
+#define LOOKS 12
+#define MANY_LIVES 20000
+#define MANY_RANGE "30000 60999"
+#define PATH_ROOM 64
+
+static const struct launch patient = { .timeout_s = 120 };
+
+/* --- what is true after each ----------------------------------------------------------------- */
+
+static void knows_all_again(const struct scenario *scenario)
+{
+	metric_becomes(scenario->watch, "portgauge_complete", 1);
+	says(RUN(&patient, "verify", "--control", watch_control(scenario->watch)), 0,
+	     "no difference");
+}
+
+static unsigned int open_descriptors(pid_t pid)
+{
+	const struct dirent *entry;
+	unsigned int count = 0;
+	char path[PATH_ROOM];
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	directory = opendir(path);
+	assert_non_null(directory);
+	while ((entry = readdir(directory)))
+		count += isdigit((unsigned char)entry->d_name[0]) != 0;
+	closedir(directory);
+	return count;
+}
+
+/* A connection that was answered may take a moment to go. */
+static void has_no_more_open_than(const struct scenario *scenario, unsigned int before)
+{
+	uint64_t deadline = deadline_in(40);
+
+	while (open_descriptors(watch_pid(scenario->watch)) > before)
+		wait_or_fail(deadline, "all descriptors are closed again", NULL);
+}
+
+static void logs(const struct scenario *scenario, const char *words)
+{
+	uint64_t deadline = deadline_in(40);
+
+	for (;;) {
+		CLEANUP(freep) char *log = watch_log(scenario->watch);
+
+		if (strstr(log, words))
+			return;
+		wait_or_fail(deadline, words, NULL);
+	}
+}
+
+static double reconciliations(const json_t *snapshot)
+{
+	return number(json_object_get(snapshot, "health"), "reconciliations");
+}
+
+static bool is_complete(const json_t *snapshot)
+{
+	return json_is_true(json_object_get(json_object_get(snapshot, "health"), "complete"));
+}
+
+static struct actor *connected(struct scenario *scenario, const char *netns, const char *name,
+			       uint32_t count)
+{
+	struct actor *server = scenario_actor(scenario, netns, "pg-server");
+	struct actor *client = scenario_actor(scenario, netns, name);
+
+	all_done(actor_listen(server, LOCALHOST, PORT), 1);
+	all_done(actor_connect(client, count, LOCALHOST, PORT), count);
+	return client;
+}
+
+static void stop_actors(struct scenario *scenario)
+{
+	while (scenario->actors_count)
+		actor_stop(scenario->actors[--scenario->actors_count]);
+}
+
+static double used(const json_t *snapshot, uint32_t netns)
+{
+	return number(pool_row(snapshot, netns, "tcp"), "used");
+}
+
+/* --- limits ---------------------------------------------------------------------------------- */
+
+/* The limit that it had. */
+static rlim_t limit(const struct scenario *scenario, int resource, rlim_t now)
+{
+	pid_t pid = watch_pid(scenario->watch);
+	struct rlimit limits;
+	rlim_t before;
+
+	assert_int_equal(prlimit(pid, resource, NULL, &limits), 0);
+	before = limits.rlim_cur;
+	limits.rlim_cur = now;
+	assert_int_equal(prlimit(pid, resource, &limits, NULL), 0);
+	return before;
+}
+
+/* Nothing can be opened: no namespace, no /proc, no iterator, no peer. */
+static void an_agent_without_a_descriptor_left_recovers(void **state)
+{
+	struct scenario *scenario = *state;
+	unsigned int open;
+	uint32_t servers;
+	rlim_t before;
+
+	scenario_watch(scenario);
+	knows_all_again(scenario);
+	open = open_descriptors(watch_pid(scenario->watch));
+	before = limit(scenario, RLIMIT_NOFILE, DESCRIPTORS_FEW);
+	connected(scenario, CLIENTS, "pg-p", COUNT);
+	space_add(SERVERS, FIRST, LAST);
+	scenario->joined = true;
+	servers = space_inode(SERVERS);
+	connected(scenario, SERVERS, "pg-q", COUNT);
+	logs(scenario, "Too many open files; trying again");
+	says(RUN(&patient, "verify", "--control", watch_control(scenario->watch)), 3, "");
+	limit(scenario, RLIMIT_NOFILE, before);
+	EVENTUALLY(scenario->watch,
+		   used(snapshot, scenario->clients) == COUNT && used(snapshot, servers) == COUNT);
+	knows_all_again(scenario);
+	has_no_more_open_than(scenario, open);
+}
+
+static rlim_t address_space(pid_t pid)
+{
+	char path[PATH_ROOM];
+	char pages[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	assert_true(procfs_read(path, pages, sizeof(pages)) > 0);
+	return (rlim_t)strtoull(pages, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* It may have no page more than it has; a storm leaves holds for many. */
+static void an_agent_without_memory_recovers(void **state)
+{
+	const struct storm_plan plan = { .netns = CLIENTS,
+					 .name = "pg-storm",
+					 .weather = STORM_CLIENT_CLOSES,
+					 .threads = 2,
+					 .lives = MANY_LIVES,
+					 .kept = COUNT };
+	struct scenario *scenario = *state;
+	struct storm_count count;
+	rlim_t before;
+
+	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", MANY_RANGE);
+	scenario_watch(scenario);
+	before = limit(scenario, RLIMIT_AS, address_space(watch_pid(scenario->watch)));
+	scenario->storm = storm_start(&plan);
+	count = storm_await(scenario->storm);
+	assert_int_equal(count.failed, 0);
+	logs(scenario, "Cannot allocate memory");
+	limit(scenario, RLIMIT_AS, before);
+	EVENTUALLY(scenario->watch,
+		   used(snapshot, scenario->clients) == space_ports(CLIENTS, "tcp", 30000, 60999) &&
+			   number(owner_row(snapshot, scenario->clients, "tcp", "pg-storm"),
+				  "active") == COUNT);
+	knows_all_again(scenario);
+}
+
+/* --- its programs ---------------------------------------------------------------------------- */
+
+/* A line of a descriptor's fdinfo as a number; 0: there is none. */
+static __u32 link_of(pid_t pid, const char *fd)
+{
+	static const char key[] = "\nlink_id:";
+	char path[PATH_ROOM];
+	char info[4096];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.16s", pid, fd);
+	if (procfs_read(path, info, sizeof(info)) < 0)
+		return 0;
+	at = strstr(info, key);
+	return at ? (__u32)strtoul(at + strlen(key), NULL, 10) : 0;
+}
+
+/* Is it taken off its hook? The kernel does that for cgroups, and for no tracing. */
+static bool detach(__u32 link)
+{
+	CLEANUP(fd_closep) int fd = bpf_link_get_fd_by_id(link);
+	int r;
+
+	assert_true(fd >= 0);
+	r = bpf_link_detach(fd);
+	assert_true(r == 0 || errno == EOPNOTSUPP);
+	return r == 0;
+}
+
+static unsigned int detach_all(pid_t pid)
+{
+	const struct dirent *entry;
+	unsigned int detached = 0;
+	unsigned int links = 0;
+	char path[PATH_ROOM];
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo", pid);
+	directory = opendir(path);
+	assert_non_null(directory);
+	while ((entry = readdir(directory))) {
+		__u32 link = link_of(pid, entry->d_name);
+
+		links += link != 0;
+		detached += link && detach(link);
+	}
+	closedir(directory);
+	assert_true(links > 0);
+	return detached;
+}
+
+static void a_program_detached_from_outside_is_told(void **state)
+{
+	struct scenario *scenario = *state;
+	unsigned int detached;
+
+	scenario_watch(scenario);
+	knows_all_again(scenario);
+	detached = detach_all(watch_pid(scenario->watch));
+	connected(scenario, CLIENTS, "pg-p", COUNT);
+	EVENTUALLY(scenario->watch,
+		   used(snapshot, scenario->clients) == COUNT &&
+			   number(owner_row(snapshot, scenario->clients, "tcp", "pg-p"),
+				  "active") == COUNT &&
+			   is_complete(snapshot) == !detached);
+	if (detached)
+		logs(scenario, "somebody detached");
+	assert_int_equal(watch_stop(TAKE_PTR(scenario->watch)), 0);
+	scenario_watch(scenario);
+	knows_all_again(scenario);
+}
+
+/* --- what comes and goes --------------------------------------------------------------------- */
+
+/* Until the kernel gives the number of the one that is gone out again. */
+static void add_under_number(const char *name, uint32_t inode)
+{
+	uint64_t deadline = deadline_in(40);
+
+	space_add(name, FIRST + 5000, LAST + 5000);
+	while (space_inode(name) != inode) {
+		space_delete(name);
+		wait_or_fail(deadline, "another namespace gets the number", NULL);
+		space_add(name, FIRST + 5000, LAST + 5000);
+	}
+}
+
+/* Nothing but its own events can tell that it is another one: no reconcile comes. */
+static void a_namespace_under_the_number_of_another_starts_anew(void **state)
+{
+	const struct watch_plan plan = { .reconcile_s = SELDOM_S };
+	struct scenario *scenario = *state;
+	struct actor *old;
+
+	scenario->watch = watch_start(&plan);
+	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", "40000 40011");
+	old = connected(scenario, CLIENTS, "pg-old", COUNT);
+	assert_int_equal(actor_connect(old, 3, LOCALHOST, PORT).error, EADDRNOTAVAIL);
+	EVENTUALLY(scenario->watch,
+		   used(snapshot, scenario->clients) == COUNT &&
+			   number(owner_row(snapshot, scenario->clients, "tcp", "pg-old"),
+				  "refusals") == 3);
+	stop_actors(scenario);
+	space_delete(CLIENTS);
+	scenario->joined = true;
+	add_under_number(SERVERS, scenario->clients);
+	connected(scenario, SERVERS, "pg-new", COUNT / 2);
+	EVENTUALLY(scenario->watch,
+		   used(snapshot, scenario->clients) == COUNT / 2 &&
+			   number(pool_row(snapshot, scenario->clients, "tcp"), "first") ==
+				   FIRST + 5000 &&
+			   !strcmp(text(pool_row(snapshot, scenario->clients, "tcp"), "netns_name"),
+				   SERVERS) &&
+			   !owner_row(snapshot, scenario->clients, "tcp", "pg-old"));
+}
+
+/* One that lives for a moment, with a process in a cgroup of its own. */
+static uint32_t live_once(void)
+{
+	struct actor *server;
+	struct actor *client;
+	uint32_t inode;
+
+	space_add(SERVERS, FIRST, LAST);
+	inode = space_inode(SERVERS);
+	cgroup_make(CHURN_GROUP);
+	server = actor_start(SERVERS, "pg-server");
+	client = actor_start(SERVERS, "pg-churn");
+	cgroup_move(CHURN_GROUP, actor_pid(client));
+	all_done(actor_listen(server, LOCALHOST, PORT), 1);
+	all_done(actor_connect(client, COUNT, LOCALHOST, PORT), COUNT);
+	actor_stop(client);
+	actor_stop(server);
+	space_delete(SERVERS);
+	assert_int_equal(cgroup_remove(CHURN_GROUP), 0);
+	return inode;
+}
+
+static void namespaces_and_cgroups_that_come_and_go_leave_nothing(void **state)
+{
+	struct scenario *scenario = *state;
+	uint32_t inodes[CHURN_ROUNDS];
+	unsigned int open;
+
+	scenario_watch(scenario);
+	connected(scenario, CLIENTS, "pg-p", COUNT);
+	knows_all_again(scenario);
+	open = open_descriptors(watch_pid(scenario->watch));
+	for (size_t i = 0; i < CHURN_ROUNDS; i++)
+		inodes[i] = live_once();
+	for (size_t i = 0; i < CHURN_ROUNDS; i++)
+		EVENTUALLY(scenario->watch, !pool_row(snapshot, inodes[i], "tcp"));
+	EVENTUALLY(scenario->watch, used(snapshot, scenario->clients) == COUNT);
+	knows_all_again(scenario);
+	has_no_more_open_than(scenario, open);
+}
+
+static _Noreturn void beget(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	space_enter(CLIENTS);
+	for (;;) {
+		struct sockaddr_in address = { .sin_family = AF_INET,
+					       .sin_port = htons(PORT),
+					       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		pid_t pid = fork();
+
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+		if (pid)
+			continue;
+		prctl(PR_SET_NAME, "pg-fleeting");
+		(void)!connect(socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr *)&address,
+			       sizeof(address));
+		_exit(0);
+	}
+}
+
+static void begin_to_beget(pid_t parents[CHURN_PARENTS])
+{
+	for (size_t i = 0; i < CHURN_PARENTS; i++) {
+		parents[i] = fork();
+		assert_true(parents[i] >= 0);
+		if (parents[i] == 0)
+			beget();
+	}
+}
+
+static void end_begetting(const pid_t parents[CHURN_PARENTS])
+{
+	for (size_t i = 0; i < CHURN_PARENTS; i++) {
+		kill(parents[i], SIGKILL);
+		waitpid(parents[i], NULL, 0);
+	}
+}
+
+/* Looks at all of /proc again and again, while entries of it vanish: that is no loss. */
+static void processes_that_vanish_while_they_are_read_are_no_loss(void **state)
+{
+	struct scenario *scenario = *state;
+	pid_t parents[CHURN_PARENTS];
+	unsigned int open;
+
+	scenario_watch(scenario);
+	connected(scenario, CLIENTS, "pg-p", COUNT);
+	knows_all_again(scenario);
+	open = open_descriptors(watch_pid(scenario->watch));
+	begin_to_beget(parents);
+	for (unsigned int i = 0; i < LOOKS; i++) {
+		json_t *before = watch_snapshot(scenario->watch);
+		double looks = reconciliations(before);
+
+		assert_true(is_complete(before));
+		json_decref(before);
+		kill(watch_pid(scenario->watch), SIGUSR1);
+		EVENTUALLY(scenario->watch, reconciliations(snapshot) > looks);
+	}
+	end_begetting(parents);
+	EVENTUALLY(scenario->watch,
+		   used(snapshot, scenario->clients) == COUNT &&
+			   !owner_row(snapshot, scenario->clients, "udp", "pg-fleeting"));
+	knows_all_again(scenario);
+	has_no_more_open_than(scenario, open);
+}
+
+const struct CMUnitTest fault_suite[] = {
+	SCENARIO(an_agent_without_a_descriptor_left_recovers),
+	SCENARIO(an_agent_without_memory_recovers),
+	SCENARIO(a_program_detached_from_outside_is_told),
+	SCENARIO(a_namespace_under_the_number_of_another_starts_anew),
+	SCENARIO(namespaces_and_cgroups_that_come_and_go_leave_nothing),
+	SCENARIO(processes_that_vanish_while_they_are_read_are_no_loss),
+};
+const size_t fault_suite_count = ARRAY_SIZE(fault_suite);
