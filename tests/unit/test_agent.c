@@ -6,144 +6,16 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "tests/unit/events.h"
+#include "tests/unit/stage.h"
 #include "user/agent.h"
 #include "user/verify/holds_dump.h"
 #include "user/core/ledger.h"
-#include "user/host/netns.h"
 #include "user/base/util.h"
 #include "user/core/view.h"
-
-#define NETNS 4000000001U /* no namespace of this machine: its inode numbers are smaller */
-#define EVENTS_MAX 64
-
-/* Events wait in one of these until the agent asks. */
-struct tape {
-	struct event events[EVENTS_MAX];
-	size_t count;
-};
-
-/* The fake and its clock; a test has one at a time. The agent opens it without an argument. */
-static struct stage {
-	struct source source;
-	struct tape ring;
-	struct tape files;
-	struct tape repeated;
-	struct source_losses losses;
-	unsigned int reconciles;
-	unsigned int resyncs;
-	uint64_t now_ns;
-	uint64_t realtime_ns; /* ahead of now_ns */
-	uint64_t reconcile_takes_ns;
-	bool open;
-} stage;
-
-static uint64_t stage_clock(clockid_t clock)
-{
-	return clock == CLOCK_REALTIME ? stage.now_ns + stage.realtime_ns : stage.now_ns;
-}
-
-static void record(struct tape *tape, struct event event)
-{
-	assert_true(tape->count < EVENTS_MAX);
-	tape->events[tape->count++] = event;
-}
-
-static int play(struct tape *tape, source_handler *handler, void *context)
-{
-	int played = (int)tape->count;
-
-	for (size_t i = 0; i < tape->count; i++)
-		assert_int_equal(handler(context, &tape->events[i]), 0);
-	tape->count = 0;
-	return played;
-}
-
-static int fake_open(struct source **ret, const struct source_config *config,
-		     char reason[SOURCE_REASON_MAX]);
-
-static void fake_close(struct source *self)
-{
-	if (self)
-		stage.open = false;
-}
-
-static int fake_fd(struct source *self)
-{
-	(void)self;
-	return -1;
-}
-
-static int fake_drain(struct source *self, source_handler *handler, void *context)
-{
-	(void)self;
-	return play(&stage.ring, handler, context);
-}
-
-static int fake_find_files(struct source *self, source_handler *handler, void *context)
-{
-	(void)self;
-	stage.reconciles++;
-	stage.now_ns += stage.reconcile_takes_ns;
-	play(&stage.files, handler, context);
-	return 0;
-}
-
-static int fake_find_netns(struct source *self, struct netns_door *door, source_handler *handler,
-			   void *context)
-{
-	(void)door;
-	(void)self;
-	(void)handler;
-	(void)context;
-	return 0;
-}
-
-static int fake_sweep(struct source *self, bool resync, source_handler *handler, void *context)
-{
-	(void)self;
-	if (resync) {
-		stage.resyncs++;
-		play(&stage.repeated, handler, context);
-	}
-	return 0;
-}
-
-static int fake_losses(struct source *self, struct source_losses *ret)
-{
-	(void)self;
-	*ret = stage.losses;
-	return 0;
-}
-
-static const struct source_ops fake = {
-	.name = "fake",
-	.sees = "what the test wrote",
-	.open = fake_open,
-	.close = fake_close,
-	.fd = fake_fd,
-	.drain = fake_drain,
-	.find_files = fake_find_files,
-	.find_netns = fake_find_netns,
-	.sweep = fake_sweep,
-	.losses = fake_losses,
-};
-
-static int fake_open(struct source **ret, const struct source_config *config,
-		     char reason[SOURCE_REASON_MAX])
-{
-	(void)config;
-	(void)reason;
-	stage.source.ops = &fake;
-	stage.open = true;
-	*ret = &stage.source;
-	return 0;
-}
 
 static int broken_open(struct source **ret, const struct source_config *config,
 		       char reason[SOURCE_REASON_MAX])
@@ -155,42 +27,6 @@ static int broken_open(struct source **ret, const struct source_config *config,
 }
 
 static const struct source_ops broken = { .name = "broken", .open = broken_open };
-
-static int set_stage(void **state)
-{
-	(void)state;
-	stage = (struct stage){ .now_ns = 1000 * SECOND };
-	return 0;
-}
-
-static struct agent *start(const struct source_ops *const *sources, const char *name)
-{
-	struct agent_config config = { .sources = sources, .source = name, .clock = stage_clock };
-	struct agent *agent = NULL;
-
-	assert_int_equal(agent_open(&agent, &config), 0);
-	return agent;
-}
-
-static struct agent *start_fake(void)
-{
-	static const struct source_ops *const sources[] = { &fake, NULL };
-
-	return start(sources, NULL);
-}
-
-static uint32_t ports_used(struct agent *agent)
-{
-	struct view *view = NULL;
-	uint32_t used = 0;
-
-	assert_int_equal(agent_view(agent, &view), 0);
-	for (size_t i = 0; i < view->pools_count; i++)
-		if (view->pools[i].netns == NETNS)
-			used += view->pools[i].used;
-	view_unref(view);
-	return used;
-}
 
 static void a_source_that_fails_makes_way_for_the_next(void **state)
 {
@@ -384,17 +220,6 @@ static void losses_show_in_the_view(void **state)
 	agent_close(agent);
 }
 
-static bool is_complete(struct agent *agent)
-{
-	struct view *view = NULL;
-	bool complete;
-
-	assert_int_equal(agent_view(agent, &view), 0);
-	complete = view->health.complete;
-	view_unref(view);
-	return complete;
-}
-
 static void a_full_table_is_incomplete_until_there_is_room(void **state)
 {
 	struct agent *agent = start_fake();
@@ -455,23 +280,6 @@ static void a_program_that_is_detached_makes_the_view_incomplete(void **state)
 	agent_close(agent);
 }
 
-static void a_namespace_that_is_gone_takes_its_time_wait_along(void **state)
-{
-	struct agent *agent = start_fake();
-
-	(void)state;
-	record(&stage.ring, taken_event(.id = 1, .netns = NETNS, .port = 40001));
-	record(&stage.ring, taken_event(.id = 2, .netns = NETNS, .port = 40002));
-	record(&stage.ring, time_wait_event(.id = 1));
-	assert_int_equal(agent_reconcile(agent), 0);
-	assert_int_equal(ports_used(agent), 2); /* a live socket keeps its namespace */
-	record(&stage.ring, time_wait_event(.id = 2));
-	assert_int_equal(agent_reconcile(agent), 0);
-	assert_int_equal(ports_used(agent), 0);
-	assert_null(agent_netns_name(agent, NETNS));
-	agent_close(agent);
-}
-
 /* What agent_dump writes; the caller is done with it. */
 static struct holds_dump dump(struct agent *agent)
 {
@@ -525,108 +333,6 @@ static void a_dump_tells_of_losses_that_nobody_has_noted(void **state)
 	agent_close(agent);
 }
 
-/* The number is the same, the namespace is not. */
-static void a_namespace_under_anothers_number_has_nothing_of_it(void **state)
-{
-	struct agent *agent = start_fake();
-	struct view *view = NULL;
-
-	(void)state;
-	record(&stage.ring, taken_event(.id = 1, .netns = NETNS, .netns_life = 7, .port = 40001));
-	record(&stage.ring, refused_event(.netns = NETNS, .netns_life = 7, .at_ns = stage.now_ns));
-	assert_int_equal(agent_tick(agent), 0);
-	assert_int_equal(ports_used(agent), 1);
-	record(&stage.ring, refused_event(.netns = NETNS, .netns_life = 8, .first = 50000,
-					  .at_ns = stage.now_ns, .last = 50009, .pid = 200));
-	assert_int_equal(agent_tick(agent), 0);
-	assert_int_equal(ports_used(agent), 0);
-	assert_int_equal(agent_view(agent, &view), 0);
-	assert_int_equal(view->owners_count, 1);
-	assert_int_equal(view->owners[0].pid, 200);
-	assert_int_equal(view->owners[0].refusals, 1);
-	for (size_t i = 0; i < view->pools_count; i++)
-		assert_true(view->pools[i].netns != NETNS || view->pools[i].first == 50000);
-	view_unref(view);
-	agent_close(agent);
-}
-
-static void a_namespace_keeps_its_own(void **state)
-{
-	struct agent *agent = start_fake();
-
-	(void)state;
-	record(&stage.ring, taken_event(.id = 1, .netns = NETNS, .netns_life = 7, .port = 40001));
-	record(&stage.ring,
-	       taken_event(.id = 2, .netns = NETNS + 1, .netns_life = 8, .port = 40001));
-	record(&stage.ring, taken_event(.id = 3, .netns = NETNS, .netns_life = 7, .port = 40002));
-	record(&stage.ring, taken_event(.id = 4, .netns = NETNS, .port = 40003)); /* not known */
-	assert_int_equal(agent_tick(agent), 0);
-	assert_int_equal(ports_used(agent), 3);
-	agent_close(agent);
-}
-
-static uint32_t pool_size_of(struct agent *agent, uint32_t netns)
-{
-	struct view *view = NULL;
-	uint32_t size = 0;
-
-	assert_int_equal(agent_view(agent, &view), 0);
-	for (size_t i = 0; i < view->pools_count; i++)
-		if (view->pools[i].netns == netns)
-			size = view->pools[i].size;
-	view_unref(view);
-	return size;
-}
-
-/* Leaves the process in a namespace of its own, so it comes last. */
-static void a_namespace_that_comes_when_another_has_gone_is_read(void **state)
-{
-	struct agent *agent = start_fake();
-	uint32_t netns;
-
-	(void)state;
-	record(&stage.ring, taken_event(.id = 1, .netns = NETNS, .port = 40001));
-	record(&stage.ring, time_wait_event(.id = 1));
-	assert_int_equal(agent_reconcile(agent), 0);
-	assert_null(agent_netns_name(agent, NETNS));
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) {
-		netns = netns_current();
-		record(&stage.ring, taken_event(.id = 2, .netns = netns, .port = 40001));
-		assert_int_equal(agent_tick(agent), 0);
-		assert_int_equal(pool_size_of(agent, netns), 60999 - 32768 + 1);
-	}
-	agent_close(agent);
-}
-
-/* Before 5.14 the kernel does not tell. */
-static uint32_t own_life(void)
-{
-	CLEANUP(netns_door_close) struct netns_door door;
-
-	netns_door_init(&door);
-	assert_int_equal(netns_door_open(&door, NULL), 0);
-	return netns_door_life(&door);
-}
-
-/* No socket of it has told of it yet: its door does. */
-static void a_namespace_that_is_another_when_visited_has_nothing_of_the_old_one(void **state)
-{
-	struct agent *agent = start_fake();
-	uint32_t life = own_life();
-	struct view *view = NULL;
-
-	(void)state;
-	record(&stage.ring, taken_event(.id = 1, .netns = netns_current(), .port = 40001,
-					.netns_life = life ? life + 1 : 0));
-	assert_int_equal(agent_reconcile(agent), 0);
-	assert_int_equal(agent_view(agent, &view), 0);
-	assert_int_equal(view->owners_count, life ? 0 : 1);
-	view_unref(view);
-	agent_close(agent);
-}
-
-#define STAGED(function) cmocka_unit_test_setup(function, set_stage)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -644,14 +350,9 @@ int main(void)
 		STAGED(a_full_table_is_incomplete_until_there_is_room),
 		STAGED(a_stepped_clock_changes_no_number),
 		STAGED(a_program_that_is_detached_makes_the_view_incomplete),
-		STAGED(a_namespace_that_is_gone_takes_its_time_wait_along),
 		STAGED(a_dump_has_what_waited_in_the_ring),
 		STAGED(a_dump_says_when_the_last_reconcile_began),
 		STAGED(a_dump_tells_of_losses_that_nobody_has_noted),
-		STAGED(a_namespace_under_anothers_number_has_nothing_of_it),
-		STAGED(a_namespace_keeps_its_own),
-		STAGED(a_namespace_that_is_another_when_visited_has_nothing_of_the_old_one),
-		STAGED(a_namespace_that_comes_when_another_has_gone_is_read),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);
