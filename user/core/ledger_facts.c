@@ -171,6 +171,8 @@ static int forget_hold(struct ledger *ledger, struct hold *hold)
 	return 0;
 }
 
+/* Most that go have given all ports back: namespaces that come and go must not cost a look at all
+ * holds each. */
 static void forget_pool(struct ledger *ledger, struct pool *pool)
 {
 	struct stake *stake;
