@@ -276,12 +276,16 @@ static void meet_netns(struct agent *agent, const struct event *event)
 int agent_apply(void *context, const struct event *event)
 {
 	struct agent *agent = context;
+	int r;
 
 	meet_netns(agent, event);
 	if (agent->observer)
 		show(agent, event);
-	if (agent_tell(agent, &(struct note){ .kind = NOTE_EVENT, .event = event }) < 0)
+	r = agent_tell(agent, &(struct note){ .kind = NOTE_EVENT, .event = event });
+	if (r < 0) {
 		agent->resync_wanted = true;
+		agent->apply_error = r;
+	}
 	return 0;
 }
 
@@ -426,6 +430,9 @@ static void look(struct agent *agent)
 		r = agent_reconcile(agent);
 	else
 		r = visit_new_netns(agent);
+	if (r == 0)
+		r = agent->apply_error;
+	agent->apply_error = 0;
 	if (r < 0 && r != agent->look_error)
 		log_warning("reading the kernel's socket tables: %s; trying again", strerror(-r));
 	agent->look_error = r;

@@ -35,6 +35,7 @@ struct agent {
 	bool netns_replaced;  /* one of them is another now, and not read yet */
 	bool entered_all;     /* the last reconcile saw every namespace */
 	bool looks_when_told;
+	int apply_error;        /* of an event since the last look; 0: none failed */
 	int look_error;         /* of the last look of its own accord; 0: it worked */
 	bool reconcile_wanted;  /* a hook was skipped: look before the next turn */
 	bool resync_wanted;     /* the ledger missed events: the source must repeat all holds */
