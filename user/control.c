@@ -2,7 +2,6 @@
 #include "user/control.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +21,13 @@
 #include "user/base/util.h"
 
 #define BACKLOG 8
+/* A peer that cannot be accepted, for there is no descriptor, would wake the loop again and again.
+ */
+#define PEERS_MAX 10 /* in a second */
+#define SECOND_US 1000000
 
 struct control {
 	int fd;
-	int spare; /* to be closed when there may be no more descriptors */
 	struct local_socket file;
 	bool made_directory;
 	struct agent *agent;
@@ -59,23 +61,6 @@ static int answer(struct control *control, int peer)
 	return r < 0 ? r : fdpass_send(peer, fd);
 }
 
-static int open_spare(void)
-{
-	return open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-/* Without a descriptor for it a peer would wait for ever, and wake the loop as long. */
-static void turn_away(struct control *control)
-{
-	int peer;
-
-	fd_closep(&control->spare);
-	peer = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC);
-	fd_closep(&peer);
-	control->spare = open_spare();
-	log_error("control: cannot take a peer: no descriptor is left; raise LimitNOFILE");
-}
-
 /* A peer that has left again is no failure of ours. */
 static int on_peer(sd_event_source *source, int fd, uint32_t events, void *context)
 {
@@ -84,8 +69,6 @@ static int on_peer(sd_event_source *source, int fd, uint32_t events, void *conte
 
 	(void)source;
 	(void)events;
-	if (peer < 0 && (errno == EMFILE || errno == ENFILE))
-		turn_away(context);
 	if (peer >= 0 && is_welcome(peer))
 		r = answer(context, peer);
 	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
@@ -105,7 +88,8 @@ static int open_at(struct control *control, const char *path, struct sd_event *e
 	if (r < 0)
 		return r;
 	control->fd = r;
-	return sd_event_add_io(event, &control->source, control->fd, EPOLLIN, on_peer, control);
+	r = sd_event_add_io(event, &control->source, control->fd, EPOLLIN, on_peer, control);
+	return r < 0 ? r : sd_event_source_set_ratelimit(control->source, SECOND_US, PEERS_MAX);
 }
 
 static void complain(const char *path, int error, bool asked_for)
@@ -132,7 +116,6 @@ int control_open(struct control **ret, const char *path, struct agent *agent, ui
 	if (!control)
 		return -ENOMEM;
 	control->fd = -1;
-	control->spare = open_spare();
 	control->agent = agent;
 	control->reconcile_ns = reconcile_ns;
 	if (!asked_for) {
@@ -164,7 +147,6 @@ void control_close(struct control *control)
 	sd_event_source_unref(control->source);
 	if (control->fd >= 0)
 		close(control->fd);
-	fd_closep(&control->spare);
 	local_socket_remove(&control->file);
 	if (control->made_directory)
 		rmdir(CONTROL_DIRECTORY); /* unless somebody else uses it meanwhile */

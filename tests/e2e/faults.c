@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -155,7 +156,8 @@ static void an_agent_without_a_descriptor_left_recovers(void **state)
 	servers = space_inode(SERVERS);
 	connected(scenario, SERVERS, "pg-q", COUNT);
 	logs(scenario, "Too many open files; trying again");
-	says(RUN(&patient, "verify", "--control", watch_control(scenario->watch)), 3, "");
+	says(RUN(&patient, "verify", "--control", watch_control(scenario->watch)), EX_UNAVAILABLE,
+	     "the agent does not answer");
 	limit(scenario, RLIMIT_NOFILE, before);
 	EVENTUALLY(scenario->watch,
 		   used(snapshot, scenario->clients) == COUNT && used(snapshot, servers) == COUNT);
