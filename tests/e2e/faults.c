@@ -171,7 +171,7 @@ static rlim_t address_space(pid_t pid)
 	char pages[128];
 
 	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-	assert_true(procfs_read(path, pages, sizeof(pages)) > 0);
+	assert_true(procfs_read(path, pages, sizeof(pages)) >= 0);
 	return (rlim_t)strtoull(pages, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
