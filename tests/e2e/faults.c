@@ -165,14 +165,19 @@ static void an_agent_without_a_descriptor_left_recovers(void **state)
 	has_no_more_open_than(scenario, open);
 }
 
-static rlim_t address_space(pid_t pid)
+/* What it could write to, in bytes. */
+static rlim_t data_size(pid_t pid)
 {
+	static const char key[] = "\nVmData:";
 	char path[PATH_ROOM];
-	char pages[128];
+	char status[4096];
+	const char *at;
 
-	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-	assert_true(procfs_read(path, pages, sizeof(pages)) >= 0);
-	return (rlim_t)strtoull(pages, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	assert_int_equal(procfs_read(path, status, sizeof(status)), 0);
+	at = strstr(status, key);
+	assert_non_null(at);
+	return (rlim_t)strtoull(at + strlen(key), NULL, 10) * 1024;
 }
 
 /* It may have no page more than it has; a storm leaves holds for many. */
@@ -190,12 +195,12 @@ static void an_agent_without_memory_recovers(void **state)
 
 	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", MANY_RANGE);
 	scenario_watch(scenario);
-	before = limit(scenario, RLIMIT_AS, address_space(watch_pid(scenario->watch)));
+	before = limit(scenario, RLIMIT_DATA, data_size(watch_pid(scenario->watch)));
 	scenario->storm = storm_start(&plan);
 	count = storm_await(scenario->storm);
 	assert_int_equal(count.failed, 0);
 	logs(scenario, "Cannot allocate memory");
-	limit(scenario, RLIMIT_AS, before);
+	limit(scenario, RLIMIT_DATA, before);
 	EVENTUALLY(scenario->watch,
 		   used(snapshot, scenario->clients) == space_ports(CLIENTS, "tcp", 30000, 60999) &&
 			   number(owner_row(snapshot, scenario->clients, "tcp", "pg-storm"),
