@@ -28,6 +28,8 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfo
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DPORTGAUGE_VERSION='"$(VERSION)"' $(WARN) -I. -I$(B)/bpf \
 	      -fvisibility=hidden $(CFLAGS) $(SANITIZE)
+ASAN     := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover
+TSAN     := -fsanitize=thread -fno-omit-frame-pointer
 BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -idirafter /usr/include/$(TRIPLET) \
 	      -Wall -Wextra -Wno-unused-parameter
 ifneq ($(CI),)
@@ -61,7 +63,7 @@ endif
 
 .DELETE_ON_ERROR:
 .PHONY: all run story deps test test-unit test-e2e test-hardened test-vm test-packaging check bench soak format \
-	asan fuzz fuzz-targets man completions deb install uninstall clean help
+	asan tsan test-asan test-tsan fuzz fuzz-targets man completions deb install uninstall clean help
 
 all: $(B)/portgauge ## build the agent (the default)
 
@@ -114,12 +116,25 @@ format: ## lay out the C sources as .clang-format says
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
 asan: ## the unit tests under AddressSanitizer and UBSan
-	@$(MAKE) test-unit B=$(B)/asan SANITIZE='-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover'
+	@$(MAKE) test-unit B=$(B)/asan SANITIZE='$(ASAN)'
 
-fuzz: ## every parser under libFuzzer, a minute each; FUZZ_SECONDS=N
+tsan: ## the same under ThreadSanitizer
+	@$(MAKE) test-unit B=$(B)/tsan SANITIZE='$(TSAN)'
+
+test-asan: $(B)/tests/e2e/e2e ## the agent under both, end to end here (root); PATTERN='*http*' for less
+	@$(MAKE) $(B)/asan/portgauge B=$(B)/asan SANITIZE='$(ASAN)'
+	@PORTGAUGE=$(CURDIR)/$(B)/asan/portgauge tests/tools/run-e2e $(B)/tests/e2e/e2e \
+		$(if $(SOURCE),--source $(SOURCE)) $(if $(PATTERN),'$(PATTERN)')
+
+test-tsan: $(B)/tests/e2e/e2e ## the same under ThreadSanitizer
+	@$(MAKE) $(B)/tsan/portgauge B=$(B)/tsan SANITIZE='$(TSAN)'
+	@PORTGAUGE=$(CURDIR)/$(B)/tsan/portgauge tests/tools/run-e2e $(B)/tests/e2e/e2e \
+		$(if $(SOURCE),--source $(SOURCE)) $(if $(PATTERN),'$(PATTERN)')
+
+fuzz: ## every parser under libFuzzer, 10 seconds each; FUZZ_SECONDS=3600
 	@$(MAKE) fuzz-targets B=$(B)/fuzz CC=$(CLANG) TRIPLET=$(TRIPLET) \
 		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all'
-	@tests/fuzz/run $(or $(FUZZ_SECONDS),60) $(FUZZ:$(B)/%=$(B)/fuzz/%)
+	@tests/fuzz/run $(or $(FUZZ_SECONDS),10) $(FUZZ:$(B)/%=$(B)/fuzz/%)
 
 fuzz-targets: $(FUZZ)
 
