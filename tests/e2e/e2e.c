@@ -76,6 +76,7 @@ static void add_all(struct programme *programme)
 		{ web_suite, &web_suite_count, DIFFERS_NEVER },
 		{ page_suite, &page_suite_count, DIFFERS_NEVER },
 		{ top_suite, &top_suite_count, DIFFERS_NEVER },
+		{ hostile_suite, &hostile_suite_count, DIFFERS_NEVER },
 		{ web_clients_suite, &web_clients_suite_count, DIFFERS_NEVER },
 		{ proxy_clients_suite, &proxy_clients_suite_count, DIFFERS_NEVER },
 		{ database_clients_suite, &database_clients_suite_count, DIFFERS_NEVER },

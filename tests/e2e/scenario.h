@@ -84,6 +84,7 @@ extern const struct CMUnitTest ssh_clients_suite[];
 extern const struct CMUnitTest mail_clients_suite[];
 extern const struct CMUnitTest privilege_suite[];
 extern const struct CMUnitTest fault_suite[];
+extern const struct CMUnitTest hostile_suite[];
 extern const size_t holds_suite_count;
 extern const size_t refusal_suite_count;
 extern const size_t netns_suite_count;
@@ -115,6 +116,7 @@ extern const size_t ssh_clients_suite_count;
 extern const size_t mail_clients_suite_count;
 extern const size_t privilege_suite_count;
 extern const size_t fault_suite_count;
+extern const size_t hostile_suite_count;
 
 #define SCENARIO(function) \
 	cmocka_unit_test_setup_teardown(function, scenario_setup, scenario_teardown)
