@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Files of /proc/PID: what a process is called, whose it is, in which cgroup. The input is stat,
- * status, cgroup and a cgroup's list of processes, with a form feed between them.
+ * status, cgroup and a cgroup's list of processes, with a record separator between them.
  */
 #include <errno.h>
 #include <sys/stat.h>
@@ -60,7 +60,7 @@ static void write_file(const char *name, const uint8_t *data, size_t size)
 static void write_files(const uint8_t *data, size_t size)
 {
 	for (size_t i = 0; i < FILES; i++) {
-		const uint8_t *end = size ? memchr(data, '\f', size) : NULL;
+		const uint8_t *end = size ? memchr(data, '\x1e', size) : NULL;
 		size_t length = end ? (size_t)(end - data) : size;
 
 		write_file(files[i], data, length);
