@@ -264,7 +264,7 @@ static void arguments_tell_no_secret_and_give_no_orders(void **state)
 	struct scenario *scenario = *state;
 	const struct launch launch = { .netns = CLIENTS };
 	char path[32];
-	const char *const argv[] = { "python3",
+	const char *const argv[] = { "/usr/bin/python3",
 				     path,
 				     "--password",
 				     SECRET,
