@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A kernel's list of options, line by line as gzgets() cuts it. */
+/* A kernel's list of options, line by line. */
 #include "tests/fuzz/fuzz.h"
 #include "user/host/kconfig.h"
 
