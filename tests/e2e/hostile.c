@@ -80,10 +80,17 @@ static struct result check_with(const char *checker, const char *document)
 
 /* --- processes ------------------------------------------------------------------------------- */
 
+/* The ports of all of them. */
+static double all_ports(void)
+{
+	size_t processes = ARRAY_SIZE(wild) + 1;
+
+	return (double)(COUNT * processes);
+}
+
 static bool all_are_known(const json_t *snapshot, uint32_t netns)
 {
-	return number(pool_row(snapshot, netns, "tcp"), "used") ==
-	       (double)(COUNT * (ARRAY_SIZE(wild) + 1));
+	return number(pool_row(snapshot, netns, "tcp"), "used") == all_ports();
 }
 
 static void start_wild(struct scenario *scenario)
@@ -184,8 +191,7 @@ static void json_says_of_wild_names_what_it_says_of_tame_ones(void **state)
 	assert_harmless("snapshot", document);
 	snapshot = strict_json("snapshot", document);
 	assert_int_equal(compare_owners(snapshot, scenario->clients), ARRAY_SIZE(wild) + 1);
-	assert_true(number(pool_row(snapshot, scenario->clients, "tcp"), "used") ==
-		    (double)(COUNT * (ARRAY_SIZE(wild) + 1)));
+	assert_true(number(pool_row(snapshot, scenario->clients, "tcp"), "used") == all_ports());
 	json_decref(snapshot);
 	free(document);
 }
