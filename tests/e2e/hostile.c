@@ -198,6 +198,14 @@ static void json_says_of_wild_names_what_it_says_of_tame_ones(void **state)
 
 /* --- metrics --------------------------------------------------------------------------------- */
 
+static bool is_owner_of_ten(const char *line)
+{
+	const char *value = strrchr(line, ' ');
+
+	return !strncmp(line, "portgauge_owner_used_ports{", 27) && strstr(line, CLIENTS) &&
+	       strstr(line, "active") && value && strtod(value, NULL) == COUNT;
+}
+
 static void metrics_have_one_series_for_each_wild_name(void **state)
 {
 	struct scenario *scenario = *state;
@@ -217,9 +225,9 @@ static void metrics_have_one_series_for_each_wild_name(void **state)
 	assert_harmless("OpenMetrics", metrics);
 	result = check_with("tests/tools/parse-openmetrics", metrics);
 	for (char *rest = result.out, *line; (line = strsep(&rest, "\n"));)
-		series += !strncmp(line, "portgauge_owner_used_ports{", 27) &&
-			  strstr(line, CLIENTS) && strstr(line, "active") && strstr(line, " 10.0");
-	assert_int_equal(series, ARRAY_SIZE(wild) + 1);
+		series += is_owner_of_ten(line);
+	if (series != ARRAY_SIZE(wild) + 1)
+		fail_msg("%zu series: %s", series, metrics);
 	result_done(&result);
 	free(metrics);
 }

@@ -244,7 +244,8 @@ static void source_bpf_close(struct source *source)
 
 static void source_bpf_closep(struct bpf_source **self)
 {
-	source_bpf_close(&(*self)->source);
+	if (*self)
+		source_bpf_close(&(*self)->source);
 }
 
 static int open_cgroup(struct bpf_source *self, const struct source_config *config,
