@@ -102,7 +102,8 @@ int broker_receive(int socket, void *data, size_t size, int *fds, size_t *count)
 		close_all(taken, taken_count);
 		return n == 0 && !taken_count ? -ECONNRESET : -EBADMSG;
 	}
-	memcpy(fds, taken, taken_count * sizeof(*fds));
+	if (taken_count)
+		memcpy(fds, taken, taken_count * sizeof(*fds));
 	*count = taken_count;
 	return 0;
 }
