@@ -351,6 +351,7 @@ void ledger_advance(struct ledger *ledger, uint64_t now_ns)
 	if (now_ns > ledger->now_ns)
 		ledger->now_ns = now_ns;
 	release_due_time_waits(ledger);
+	tables_tidy(ledger);
 	follow_trends(ledger);
 	watch_all(ledger);
 	if (!ledger->idle_stakes)

@@ -179,6 +179,7 @@ static void forget_pool(struct ledger *ledger, struct pool *pool)
 	struct stake *next_stake;
 
 	for_each_hold(ledger, pool, forget_hold);
+	tables_tidy(ledger);
 	DL_FOREACH_SAFE2(pool->stakes, stake, next_stake, next)
 	{
 		stake->refusals = 0;
@@ -293,6 +294,7 @@ bool ledger_next_hold(const struct ledger *ledger, uint32_t *cursor, uint64_t *r
 
 struct owner *ledger_unidentified(struct ledger *ledger)
 {
+	tables_tidy(ledger); /* who has no port by now is of no interest */
 	while (ledger->strangers && ledger->strangers->identified)
 		owner_unlist(ledger, ledger->strangers);
 	return ledger->strangers;

@@ -6,7 +6,8 @@
  *                |         \--> pool        a stake what one owner has in one pool
  *                \--> destination (or none)
  *
- * Everything is freed when the last thing that points at it goes, netns apart.
+ * Everything is freed when the last thing that points at it goes, netns apart; a share without
+ * holds goes when the tables are tidied.
  */
 #pragma once
 
@@ -14,9 +15,11 @@
 #include <stdint.h>
 
 #define HASH_NONFATAL_OOM 1
+#define HASH_FUNCTION(key, size, value) ((value) = hash_words(key, size))
 #include <uthash.h>
 
 #include "bpf/abi.h"
+#include "user/core/hash.h"
 #include "user/core/holds.h"
 #include "user/core/portset.h"
 #include "user/core/trend.h"
@@ -26,6 +29,7 @@
 
 #define REFUSALS_KEPT 256
 #define REFUSED_SECONDS 60
+#define SPARE_SHARES 64
 #define NETNS_NAME_MAX 64
 
 /* Holds of connect() toward one destination, by what they do to its capacity. */
@@ -180,6 +184,7 @@ struct share {
 	struct share_key key;
 	struct tally tally;
 	uint32_t holds;
+	bool spare; /* in the ledger's list of those */
 	struct turnover turnover;
 	struct watched *watched; /* of what is active; NULL: few */
 	struct share *next;
@@ -241,6 +246,9 @@ struct ledger {
 	struct stake *stakes;
 	struct destination *destinations;
 	struct share *shares;
+	struct share
+		*spares[SPARE_SHARES]; /* ring; those without a hold are only kept for the next */
+	unsigned int next_spare;
 	struct waiting_queue waiting;
 	struct refusal refusals[REFUSALS_KEPT]; /* ring */
 	uint64_t refusals_seen;

@@ -271,16 +271,45 @@ struct share *share_get(struct ledger *ledger, struct stake *stake, struct pool 
 	return share;
 }
 
-void share_collect(struct ledger *ledger, struct share *share)
+static void share_free(struct ledger *ledger, struct share *share)
 {
-	if (share->holds)
-		return;
 	share_unlink(ledger, share);
 	HASH_DEL(ledger->shares, share);
 	destination_collect(ledger, share->key.destination);
 	stake_collect(ledger, share->key.stake);
 	free(share->watched);
 	free(share);
+}
+
+/* Empties a place for another spare share. */
+static void spare_drop(struct ledger *ledger, unsigned int place)
+{
+	struct share *share = ledger->spares[place];
+
+	ledger->spares[place] = NULL;
+	if (!share)
+		return;
+	share->spare = false;
+	if (!share->holds)
+		share_free(ledger, share);
+}
+
+void share_collect(struct ledger *ledger, struct share *share)
+{
+	unsigned int place = ledger->next_spare;
+
+	if (share->holds || share->spare)
+		return;
+	spare_drop(ledger, place);
+	ledger->spares[place] = share;
+	share->spare = true;
+	ledger->next_spare = (place + 1) % SPARE_SHARES;
+}
+
+void tables_tidy(struct ledger *ledger)
+{
+	for (unsigned int i = 0; i < SPARE_SHARES; i++)
+		spare_drop(ledger, i);
 }
 
 void hold_drop(struct ledger *ledger, struct hold *hold)
@@ -306,10 +335,9 @@ void tables_done(struct ledger *ledger)
 	struct netns *netns;
 	struct netns *next_netns;
 
-	HASH_ITER(hh, ledger->shares, share, next_share) {
-		share->holds = 0;
-		share_collect(ledger, share);
-	}
+	tables_tidy(ledger);
+	HASH_ITER(hh, ledger->shares, share, next_share)
+		share_free(ledger, share);
 	HASH_ITER(hh, ledger->stakes, stake, next_stake)
 		stake_free(ledger, stake);
 	HASH_ITER(hh, ledger->owners, owner, next_owner)

@@ -25,8 +25,11 @@ struct stake *stake_get(struct ledger *ledger, struct owner *owner, struct pool 
 struct share *share_get(struct ledger *ledger, struct stake *stake, struct pool *pool,
 			const struct abi_tuple *destination);
 
-/* Frees the share if no hold is left in it, and what only it kept alive. */
+/* Gives up the share if no hold is left in it. It is spare then, for connections come one after the
+ * other, and freed with what only it kept alive when other shares have taken its place. */
 void share_collect(struct ledger *ledger, struct share *share);
+/* Frees all that are spare: before anyone looks at the tables, and at least once a second. */
+void tables_tidy(struct ledger *ledger);
 /* Frees the stake if it has no share and no refusal worth keeping. */
 void stake_collect(struct ledger *ledger, struct stake *stake);
 

@@ -9,6 +9,7 @@
 #include "user/base/arena.h"
 #include "user/core/overlap.h"
 #include "user/core/places.h"
+#include "user/core/tables.h"
 #include "user/core/view_rows.h"
 
 /* --- pools ----------------------------------------------------------------------------------- */
@@ -379,6 +380,7 @@ int view_build(struct view **ret, struct ledger *ledger, const struct view_facts
 
 	if (!builder.arena)
 		return -ENOMEM;
+	tables_tidy(ledger);
 	builder.view = builder_rows(&builder, 1, sizeof(*builder.view));
 	if (builder.view) {
 		build_frame(&builder);
