@@ -17,8 +17,10 @@
 
 #ifdef READ_BY_PROBE
 #define rd(object, field) BPF_CORE_READ(object, field)
+#define rd_bits(object, field) BPF_CORE_READ_BITFIELD_PROBED(object, field)
 #else
 #define rd(object, field) ((object)->field)
+#define rd_bits(object, field) BPF_CORE_READ_BITFIELD(object, field)
 #endif
 
 static __always_inline struct net *socket_net(struct sock *sk)
@@ -135,7 +137,7 @@ static __always_inline __u32 socket_vrf(struct sock *sk)
 
 static __always_inline bool user_named_port(struct sock *sk)
 {
-	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & SOCK_BINDPORT_LOCK;
+	return rd_bits(sk, sk_userlocks) & SOCK_BINDPORT_LOCK;
 }
 
 static __always_inline bool is_mptcp_subflow(struct sock *sk)
@@ -150,5 +152,5 @@ static __always_inline bool is_mptcp_subflow(struct sock *sk)
 /* No process owns it. The kernel makes MPTCP subflows too, but in the name of a process. */
 static __always_inline bool is_kernel_socket(struct sock *sk)
 {
-	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock) && !is_mptcp_subflow(sk);
+	return rd_bits(sk, sk_kern_sock) && !is_mptcp_subflow(sk);
 }

@@ -29,7 +29,8 @@ static __always_inline void tcp_port_missed(struct sock *sk)
 	__u64 key = (__u64)sk;
 	struct abi_hold hold;
 
-	if (rd(sk, sk_protocol) != IPPROTO_TCP || bpf_map_lookup_elem(&holds, &key))
+	if (rd(sk, sk_protocol) != IPPROTO_TCP || !may_hold(sk) ||
+	    bpf_map_lookup_elem(&holds, &key))
 		return;
 	if (!describe(&hold, sk, IPPROTO_TCP, path_of(sk)))
 		return;
