@@ -13,6 +13,7 @@
 #include "user/commands/command.h"
 #include "user/control.h"
 #include "user/base/log.h"
+#include "user/base/memory.h"
 #include "user/loop.h"
 #include "user/commands/options.h"
 #include "user/commands/settings.h"
@@ -250,6 +251,7 @@ int cmd_run(int argc, char **argv)
 	log_info("watching with source %s: %s", agent_source(run.agent)->name,
 		 agent_source(run.agent)->sees);
 	sd_notify(0, "READY=1");
+	memory_settle();
 	r = loop_run(run.loop);
 	sd_notify(0, "STOPPING=1");
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
