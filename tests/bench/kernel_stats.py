@@ -62,6 +62,27 @@ def resident_bytes(pid):
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def rollup_bytes(pid, names):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
+        return sum(int(line.split()[1]) for line in file if line.split(":")[0] in names) * 1024
+
+
+def anonymous_bytes(pid):
+    """Resident pages that are no file's."""
+    return rollup_bytes(pid, ("Anonymous",))
+
+
+def private_bytes(pid):
+    """Resident pages that it shares with no other process."""
+    return rollup_bytes(pid, ("Private_Clean", "Private_Dirty"))
+
+
+def children(pid):
+    """Of its first thread."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
+        return [int(child) for child in file.read().split()]
+
+
 def threads(pid, file, parse):
     """The sum of what parse makes of a file of each thread."""
     result = 0

@@ -14,6 +14,8 @@ ledger as much as any hold. {DESTINATIONS} addresses a process, tcp_tw_reuse 0, 
 kernel memory, made for as many holds as `--max-holds` says."""
 ROWS = {
     "idle": Row("resident, idle", "MiB", budget=Budget(12)),
+    "anonymous": Row("of it, pages of no file", "MiB"),
+    "broker": Row("the broker's, idle: what it does not share", "MiB"),
     "idle_maps": Row("BPF maps, idle, default settings", "MiB"),
     10_000: Row("bytes a hold at 10,000 holds", "bytes"),
     100_000: Row("bytes a hold at 100,000 holds", "bytes"),
@@ -41,6 +43,8 @@ def measure():
     with subjects.agent() as agent:
         agent.settled("portgauge_reconciliations_total")
         yield "idle", [kernel_stats.resident_bytes(agent.pid) / MIB]
+        yield "anonymous", [kernel_stats.anonymous_bytes(agent.pid) / MIB]
+        yield "broker", [sum(map(kernel_stats.private_bytes, kernel_stats.children(agent.pid))) / MIB]
         yield "idle_maps", [kernel_stats.map_bytes(agent.pid) / MIB]
     with host.namespace() as netns, subjects.agent(f"--max-holds={ROOM}") as agent:
         empty = kernel_stats.resident_bytes(agent.pid)
