@@ -42,16 +42,20 @@ void kconfig_take(struct kconfig *kconfig, const char *line)
 	}
 }
 
-/* Packed or not. */
-static void read_list(struct kconfig *ret, const char *path)
+/* The rest of a line that is too long for us comes as further pieces: none of them is a line. */
+void kconfig_read_list(struct kconfig *kconfig, const char *path)
 {
 	gzFile file = gzopen(path, "re");
-	char line[512];
+	bool begins = true;
+	char piece[512];
 
 	if (!file)
 		return;
-	while (gzgets(file, line, sizeof(line)))
-		kconfig_take(ret, line);
+	while (gzgets(file, piece, sizeof(piece))) {
+		if (begins)
+			kconfig_take(kconfig, piece);
+		begins = strchr(piece, '\n');
+	}
 	gzclose(file);
 }
 
@@ -60,9 +64,9 @@ void kconfig_read(struct kconfig *ret, const char *release)
 	char path[PATH_MAX];
 
 	*ret = (struct kconfig){ .known = false };
-	read_list(ret, OF_ITSELF);
+	kconfig_read_list(ret, OF_ITSELF);
 	if (ret->known)
 		return;
 	snprintf(path, sizeof(path), OF_ITS_PACKAGE, release);
-	read_list(ret, path);
+	kconfig_read_list(ret, path);
 }

@@ -28,5 +28,8 @@ const char *kconfig_name(enum kconfig_option option);
 /* One line of such a list. Pure. */
 void kconfig_take(struct kconfig *kconfig, const char *line);
 
+/* All lines of such a file, packed or not; nothing changes if it cannot be read. */
+void kconfig_read_list(struct kconfig *kconfig, const char *path);
+
 /* Out of /proc/config.gz, else /boot/config-RELEASE. */
 void kconfig_read(struct kconfig *ret, const char *release);
