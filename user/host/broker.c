@@ -26,8 +26,8 @@
 #define OUT_OF_THE_WAY 16
 
 struct broker {
-	pid_t pid; /* 0: gone, and buried */
-	int socket;
+	pid_t pid;  /* 0: no child of ours */
+	int socket; /* -1: it is gone, and buried */
 };
 
 /* --- the child ------------------------------------------------------------------------------- */
@@ -110,6 +110,17 @@ static int open_pair(int pair[2])
 	return 0;
 }
 
+int broker_adopt(struct broker **ret, int socket)
+{
+	struct broker *broker = calloc(1, sizeof(*broker));
+
+	if (!broker)
+		return -ENOMEM;
+	broker->socket = socket;
+	*ret = broker;
+	return 0;
+}
+
 int broker_start(struct broker **ret, unsigned int privileges, const struct netns_looks *looks)
 {
 	CLEANUP(broker_freep) struct broker *broker = NULL;
@@ -122,15 +133,15 @@ int broker_start(struct broker **ret, unsigned int privileges, const struct netn
 		*ret = NULL;
 		return 0;
 	}
-	broker = calloc(1, sizeof(*broker));
-	if (!broker)
-		return -ENOMEM;
-	broker->socket = -1;
 	r = open_pair(pair);
 	if (r < 0)
 		return r;
-	broker->socket = pair[0];
 	theirs = pair[1];
+	r = broker_adopt(&broker, pair[0]);
+	if (r < 0) {
+		close(pair[0]);
+		return r;
+	}
 	broker->pid = fork();
 	if (broker->pid < 0) {
 		broker->pid = 0;
@@ -145,6 +156,9 @@ int broker_start(struct broker **ret, unsigned int privileges, const struct netn
 /* It has nothing to lose. */
 static void bury(struct broker *broker)
 {
+	if (broker->socket >= 0)
+		close(broker->socket);
+	broker->socket = -1;
 	if (broker->pid) {
 		kill(broker->pid, SIGKILL);
 		waitpid(broker->pid, NULL, 0);
@@ -156,8 +170,6 @@ void broker_free(struct broker *broker)
 {
 	if (!broker)
 		return;
-	if (broker->socket >= 0)
-		close(broker->socket);
 	bury(broker);
 	free(broker);
 }
@@ -170,9 +182,9 @@ bool broker_works(struct broker *broker)
 	if (!broker)
 		return true;
 	poll_for.fd = broker->socket;
-	if (broker->pid && poll(&poll_for, 1, 0) > 0)
+	if (broker->socket >= 0 && poll(&poll_for, 1, 0) > 0)
 		bury(broker);
-	return broker->pid != 0;
+	return broker->socket >= 0;
 }
 
 /* --- asking ---------------------------------------------------------------------------------- */

@@ -24,7 +24,11 @@ struct broker;
  * has no privilege that the broker would be for. */
 int broker_start(struct broker **ret, unsigned int privileges, const struct netns_looks *looks);
 
-/* Ends it. NULL is a no-op. */
+/* One that is there already, behind a SOCK_SEQPACKET socket, which is taken over. How long an
+ * answer may take is the socket's SO_RCVTIMEO. */
+int broker_adopt(struct broker **ret, int socket);
+
+/* Ends it, if broker_start began it. NULL is a no-op. */
 void broker_free(struct broker *broker);
 
 /* False: it is gone (it never comes back). NULL: true, for nobody is missed. */
