@@ -8,9 +8,11 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -23,12 +25,14 @@
 
 struct storm {
 	pid_t pid;
-	int report; /* where the child writes its struct storm_count */
+	int report;        /* where the child writes its struct storm_count */
+	atomic_bool *over; /* shared with the child: no further lives */
 };
 
 /* A thread of the child: both ends of each of its connections. */
 struct gust {
 	const struct storm_plan *plan;
+	const atomic_bool *over;
 	unsigned int number;
 	int listener;
 	struct sockaddr_in address;
@@ -111,6 +115,14 @@ static bool live_once(const struct gust *gust)
 	return gust->plan->weather == STORM_DATAGRAMS ? live_datagram(gust) : live_connected(gust);
 }
 
+static void note(struct gust *gust, bool done)
+{
+	if (done)
+		gust->done++;
+	else
+		gust->failed++;
+}
+
 static void *blow(void *argument)
 {
 	struct gust *gust = argument;
@@ -118,12 +130,10 @@ static void *blow(void *argument)
 	uint32_t kept = share(gust->plan->kept, gust);
 	int ends[2];
 
-	for (uint32_t i = 0; i < lives + kept; i++) {
-		if (i < lives ? live_once(gust) : open_pair(gust, ends))
-			gust->done++;
-		else
-			gust->failed++;
-	}
+	for (uint32_t i = 0; i < lives && !atomic_load(gust->over); i++)
+		note(gust, live_once(gust));
+	for (uint32_t i = 0; i < kept; i++)
+		note(gust, open_pair(gust, ends));
 	return NULL;
 }
 
@@ -149,13 +159,14 @@ static uint64_t active_opens(void)
 	return opens;
 }
 
-static void run_all(const struct storm_plan *plan, struct storm_count *ret)
+static void run_all(const struct storm_plan *plan, const atomic_bool *over, struct storm_count *ret)
 {
 	struct gust gusts[STORM_THREADS_MAX] = { 0 };
 	pthread_t threads[STORM_THREADS_MAX];
 
 	for (unsigned int i = 0; i < plan->threads; i++) {
 		gusts[i].plan = plan;
+		gusts[i].over = over;
 		gusts[i].number = i;
 		if (open_listener(&gusts[i]) || pthread_create(&threads[i], NULL, blow, &gusts[i]))
 			_exit(1);
@@ -167,14 +178,14 @@ static void run_all(const struct storm_plan *plan, struct storm_count *ret)
 	}
 }
 
-static void child(const struct storm_plan *plan, int report)
+static void child(const struct storm_plan *plan, const atomic_bool *over, int report)
 {
 	struct storm_count count = { 0 };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	space_enter(plan->netns);
 	prctl(PR_SET_NAME, plan->name);
-	run_all(plan, &count);
+	run_all(plan, over, &count);
 	count.active_opens = active_opens();
 	if (write(report, &count, sizeof(count)) != (ssize_t)sizeof(count))
 		_exit(1);
@@ -192,15 +203,31 @@ struct storm *storm_start(const struct storm_plan *plan)
 	assert_non_null(storm);
 	assert_in_range(plan->threads, 1, STORM_THREADS_MAX);
 	assert_int_equal(pipe2(report, O_CLOEXEC), 0);
+	storm->over = mmap(NULL, sizeof(*storm->over), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(storm->over != MAP_FAILED);
 	storm->pid = fork();
 	assert_true(storm->pid >= 0);
 	if (storm->pid == 0) {
 		close(report[0]);
-		child(plan, report[1]);
+		child(plan, storm->over, report[1]);
 	}
 	close(report[1]);
 	storm->report = report[0];
 	return storm;
+}
+
+bool storm_blows(const struct storm *storm)
+{
+	struct pollfd end = { .fd = storm->report, .events = POLLIN };
+
+	return poll(&end, 1, 0) == 0;
+}
+
+struct storm_count storm_end(struct storm *storm)
+{
+	atomic_store(storm->over, true);
+	return storm_await(storm);
 }
 
 struct storm_count storm_await(struct storm *storm)
@@ -222,5 +249,6 @@ void storm_stop(struct storm *storm)
 	while (waitpid(storm->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	close(storm->report);
+	munmap(storm->over, sizeof(*storm->over));
 	free(storm);
 }

@@ -2,6 +2,7 @@
 /* A process that connects and closes over loopback as fast as it can, from many threads. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define STORM_THREADS_MAX 16
@@ -36,6 +37,12 @@ struct storm *storm_start(const struct storm_plan *plan);
 
 /* Waits until all lives are over. What is kept stays open. */
 struct storm_count storm_await(struct storm *storm);
+
+/* Are there lives to come? */
+bool storm_blows(const struct storm *storm);
+
+/* Lets no further life begin, then as storm_await. */
+struct storm_count storm_end(struct storm *storm);
 
 /* Ends the process with all it keeps; NULL is fine. */
 void storm_stop(struct storm *storm);
