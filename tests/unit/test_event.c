@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/events.h"
@@ -227,6 +228,44 @@ static void what_has_no_name_is_unknown(void **state)
 	assert_string_equal(loss_name(LOSS__COUNT), "unknown");
 }
 
+/* The records of a seed of tests/fuzz/fuzz_event.c, each behind its length: what each decodes to.
+ */
+static void seed_decodes_to(const char *name, int expected)
+{
+	unsigned char bytes[UINT8_MAX];
+	size_t records = 0;
+	char path[128];
+	FILE *file;
+	int length;
+
+	snprintf(path, sizeof(path), "tests/fuzz/seeds/event/%s", name);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	for (; (length = fgetc(file)) != EOF; records++) {
+		struct event ret;
+
+		assert_int_equal(fread(bytes, 1, (size_t)length, file), length);
+		assert_int_equal(event_decode(&ret, bytes, (size_t)length), expected);
+	}
+	fclose(file);
+	assert_true(records > 0);
+}
+
+/* Seeds of another version get nowhere: make new ones with the version. */
+static void the_fuzz_target_begins_with_events_of_this_version(void **state)
+{
+	static const char *const good[] = { "taken", "time_wait", "released", "refused", "life",
+					    "bound", "datagrams", "ipv6",     "window" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		seed_decodes_to(good[i], 0);
+	seed_decodes_to("version_1_taken", -EPROTO);
+	seed_decodes_to("version_next", -EPROTO);
+	seed_decodes_to("short", -EBADMSG);
+	seed_decodes_to("long", -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +282,7 @@ int main(void)
 		cmocka_unit_test(decode_rejects_a_refusal_with_bad_values),
 		cmocka_unit_test(decode_terminates_names),
 		cmocka_unit_test(decode_leaves_the_bytes_it_reads_alone),
+		cmocka_unit_test(the_fuzz_target_begins_with_events_of_this_version),
 		cmocka_unit_test(kinds_paths_and_losses_have_their_names),
 		cmocka_unit_test(what_has_no_name_is_unknown),
 	};
