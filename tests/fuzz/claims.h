@@ -34,6 +34,7 @@ static inline void claim_pools(const struct view *view)
 	}
 }
 
+/* Whose a window's ports are, the row of its destination says. */
 static inline void claim_shares(const struct view_destination *row)
 {
 	uint64_t used = 0;
@@ -58,11 +59,12 @@ static inline void claim_destinations(const struct view *view)
 
 		claim(row->recyclable <= row->time_wait);
 		claim(row->used == row->active + row->time_wait - row->recyclable);
-		claim(row->remote_port && row->owners_count);
+		claim(row->remote_port && !row->window == !!row->owners_count);
 		claim_ratio(row->saturation);
 		claim_seconds(row->exhaustion_seconds);
 		claim(!i || row[-1].saturation >= row->saturation);
-		claim_shares(row);
+		if (!row->window)
+			claim_shares(row);
 	}
 }
 

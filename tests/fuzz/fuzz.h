@@ -2,6 +2,7 @@
 /* What every fuzz target needs. A target is one file, fuzz_WHAT.c, with seeds in seeds/WHAT/. */
 #pragma once
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,4 +39,14 @@ static inline char *fuzz_text(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	text[size] = '\0';
 	return text;
+}
+
+/* How many descriptors are open, of the first: more than before means that one has leaked. */
+static inline size_t fuzz_open_files(void)
+{
+	size_t count = 0;
+
+	for (int fd = 0; fd < 64; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
 }

@@ -15,16 +15,6 @@
 
 #define FDS_MAX 8
 
-/* The lowest free number; if none has leaked, it is always the same. */
-static int lowest(void)
-{
-	int fd = dup(STDERR_FILENO);
-
-	claim(fd >= 0);
-	close(fd);
-	return fd;
-}
-
 static int home(void)
 {
 	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -81,12 +71,12 @@ static void serve(int theirs, int ours)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t count;
-	int before;
+	size_t before;
 	int pair[2];
 
 	if (size < 2 || size > 65536) /* an empty message is an end */
 		return 0;
-	before = lowest();
+	before = fuzz_open_files();
 	count = (data[0] >> 1) % (FDS_MAX + 1);
 	claim(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
 	put(pair[0], data + 1, size - 1, count);
@@ -96,6 +86,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		serve(pair[1], pair[0]);
 	close(pair[0]);
 	close(pair[1]);
-	claim(lowest() == before);
+	claim(fuzz_open_files() == before);
 	return 0;
 }

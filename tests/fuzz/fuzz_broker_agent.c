@@ -33,16 +33,6 @@ struct peer {
 	size_t size;
 };
 
-/* The lowest free number; if none has leaked, it is always the same. */
-static int lowest(void)
-{
-	int fd = dup(STDERR_FILENO);
-
-	claim(fd >= 0);
-	close(fd);
-	return fd;
-}
-
 static int open_file(const struct peer *peer)
 {
 	int fd;
@@ -189,7 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct broker *broker = NULL;
 	struct peer peer = { 0 };
 	pthread_t thread;
-	int before;
+	size_t before;
 	int pair[2];
 
 	if (size < HEAD)
@@ -197,7 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	dress(&peer, data, size);
 	if (!peer.size) /* an empty message is an end */
 		return 0;
-	before = lowest();
+	before = fuzz_open_files();
 	claim(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
 	claim(broker_adopt(&broker, pair[0]) == 0);
 	claim(broker_works(broker));
@@ -209,6 +199,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(pair[1]);
 	claim(!broker_works(broker));
 	broker_free(broker);
-	claim(lowest() == before);
+	claim(fuzz_open_files() == before);
 	return 0;
 }

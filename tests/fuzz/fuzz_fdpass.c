@@ -13,26 +13,17 @@
 
 #define FDS_MAX 16
 
-static int lowest(void)
-{
-	int fd = dup(STDERR_FILENO);
-
-	claim(fd >= 0);
-	close(fd);
-	return fd;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int fds[FDS_MAX];
 	size_t count;
-	int before;
+	size_t before;
 	int pair[2];
 	int fd;
 
 	if (size < 1 || size > 65536)
 		return 0;
-	before = lowest();
+	before = fuzz_open_files();
 	count = data[0] % (FDS_MAX + 1);
 	claim(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	for (size_t i = 0; i < count; i++)
@@ -46,6 +37,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd >= 0)
 		close(fd);
 	close(pair[1]);
-	claim(lowest() == before);
+	claim(fuzz_open_files() == before);
 	return 0;
 }
