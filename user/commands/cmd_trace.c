@@ -96,6 +96,12 @@ static struct loss_text losses_between(const struct source_losses *before,
 	return ret;
 }
 
+/* Of the clock as it is now: somebody may have set it. */
+static void set_clock(struct trace *trace)
+{
+	trace->realtime_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+}
+
 static int each_second(void *context)
 {
 	struct trace *trace = context;
@@ -108,6 +114,7 @@ static int each_second(void *context)
 			    "come as (found)",
 			    lost.text);
 	trace->told = now;
+	set_clock(trace);
 	return r;
 }
 
@@ -177,6 +184,6 @@ int cmd_trace(int argc, char **argv)
 	if (agent_source(trace.agent)->polled & LEDGER_POLLS_ALL)
 		agent_explain(trace.agent);
 	trace.options = &options;
-	trace.realtime_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	set_clock(&trace);
 	return run(&trace);
 }
