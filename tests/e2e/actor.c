@@ -3,11 +3,13 @@
 #include "actor.h"
 
 #include <errno.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,13 +38,25 @@ static struct actor *new_actor(int ret_ends[2])
 	return actor;
 }
 
-struct actor *actor_start(const char *netns, const char *name)
+/* fork(), but the child has this pid. */
+static pid_t fork_as(pid_t pid)
+{
+	struct clone_args how = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+
+	return (pid_t)syscall(SYS_clone3, &how, sizeof(how));
+}
+
+struct actor *actor_start_as(pid_t pid, const char *netns, const char *name)
 {
 	int ends[2];
 	struct actor *actor = new_actor(ends);
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1); /* children of actors that ended are ours */
-	actor->pid = fork();
+	actor->pid = pid ? fork_as(pid) : fork();
 	assert_true(actor->pid >= 0);
 	if (actor->pid == 0) {
 		close(ends[0]);
@@ -50,6 +64,11 @@ struct actor *actor_start(const char *netns, const char *name)
 	}
 	close(ends[1]);
 	return actor;
+}
+
+struct actor *actor_start(const char *netns, const char *name)
+{
+	return actor_start_as(0, netns, name);
 }
 
 /* A child of another actor, which does not wait for it, is gone once the kernel knows no such

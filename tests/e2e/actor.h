@@ -55,6 +55,8 @@ enum {
 
 /* Starts a process called name inside the namespace. Fails the test if it cannot. */
 struct actor *actor_start(const char *netns, const char *name);
+/* The same under a pid that nobody has; 0: any. */
+struct actor *actor_start_as(pid_t pid, const char *netns, const char *name);
 
 /* Ends it with all its sockets, by SIGKILL; NULL is fine. */
 void actor_stop(struct actor *actor);

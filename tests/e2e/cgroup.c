@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +15,29 @@
 
 #define PIDS_MAX 256
 #define END_S 10
+#define MOUNT_SIZE 128
+
+/* The first mount of this type that has this option. */
+static bool find_mount(char ret[MOUNT_SIZE], const char *type, const char *option)
+{
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char options[256];
+	char is[32];
+	bool found = false;
+
+	assert_non_null(mounts);
+	while (!found && fscanf(mounts, "%*s %127s %31s %255s %*[^\n]", ret, is, options) == 3)
+		found = !strcmp(is, type) && strstr(options, option);
+	fclose(mounts);
+	return found;
+}
 
 void cgroup_path(char ret[CGROUP_PATH_SIZE], const char *name)
 {
-	FILE *mounts = fopen("/proc/self/mounts", "re");
-	char type[32];
-	char root[128];
+	char root[MOUNT_SIZE];
 
-	assert_non_null(mounts);
-	do {
-		if (fscanf(mounts, "%*s %127s %31s %*[^\n]", root, type) != 2)
-			fail_msg("no cgroup v2 is mounted");
-	} while (strcmp(type, "cgroup2") != 0);
-	fclose(mounts);
+	if (!find_mount(root, "cgroup2", ""))
+		fail_msg("no cgroup v2 is mounted");
 	assert_true(snprintf(ret, CGROUP_PATH_SIZE, "%s/%s", root, name) < CGROUP_PATH_SIZE);
 }
 
@@ -90,12 +101,10 @@ int cgroup_kill(const char *name)
 	return 0;
 }
 
-int cgroup_remove(const char *name)
+static int remove_path(const char *path)
 {
 	uint64_t deadline = deadline_in(END_S);
-	char path[CGROUP_PATH_SIZE];
 
-	cgroup_path(path, name);
 	while (rmdir(path) < 0) {
 		if (errno == ENOENT)
 			break;
@@ -104,4 +113,75 @@ int cgroup_remove(const char *name)
 		usleep(10000);
 	}
 	return 0;
+}
+
+int cgroup_remove(const char *name)
+{
+	char path[CGROUP_PATH_SIZE];
+
+	cgroup_path(path, name);
+	return remove_path(path);
+}
+
+/* --- memory ---------------------------------------------------------------------------------- */
+
+/* Its controller may be one of v1. */
+static bool memory_path(char ret[CGROUP_PATH_SIZE], const char *name)
+{
+	char root[MOUNT_SIZE];
+
+	if (!find_mount(root, "cgroup", "memory")) {
+		cgroup_path(ret, name);
+		return false;
+	}
+	assert_true(snprintf(ret, CGROUP_PATH_SIZE, "%s/%s", root, name) < CGROUP_PATH_SIZE);
+	return true;
+}
+
+static bool put(const char *directory, const char *file, size_t value)
+{
+	char path[CGROUP_PATH_SIZE + 32];
+	bool done;
+	FILE *to;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	to = fopen(path, "we");
+	if (!to)
+		return false;
+	done = fprintf(to, "%zu", value) > 0;
+	return fclose(to) == 0 && done;
+}
+
+static void allow_memory_in_groups(void)
+{
+	char path[CGROUP_PATH_SIZE];
+	FILE *control;
+
+	cgroup_path(path, "cgroup.subtree_control");
+	control = fopen(path, "we");
+	assert_non_null(control);
+	assert_true(fputs("+memory", control) >= 0);
+	assert_int_equal(fclose(control), 0);
+}
+
+void cgroup_limit_memory(const char *name, pid_t pid, size_t bytes)
+{
+	char path[CGROUP_PATH_SIZE];
+	bool first = memory_path(path, name);
+
+	if (!first)
+		allow_memory_in_groups();
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		fail_msg("cannot make %s: %s", path, strerror(errno));
+	put(path, first ? "memory.swappiness" : "memory.swap.max", 0); /* where one can swap */
+	assert_true(put(path, first ? "memory.limit_in_bytes" : "memory.max", bytes));
+	assert_true(put(path, "cgroup.procs", (size_t)pid));
+}
+
+int cgroup_remove_memory(const char *name)
+{
+	char path[CGROUP_PATH_SIZE];
+
+	memory_path(path, name);
+	return remove_path(path);
 }

@@ -25,3 +25,9 @@ int cgroup_kill(const char *name);
 /* Removes it once the kernel believes that it is empty. 0, or -1: it is still there. One that is
  * not there is fine. */
 int cgroup_remove(const char *name);
+
+/* Moves a process to where it gets no more memory than so much beside what it has. */
+void cgroup_limit_memory(const char *name, pid_t pid, size_t bytes);
+
+/* As cgroup_remove, after that. */
+int cgroup_remove_memory(const char *name);

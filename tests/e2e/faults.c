@@ -40,6 +40,9 @@
 #define MANY_LIVES 20000
 #define MANY_RANGE "30000 60999"
 #define PATH_ROOM 64
+#define PAUSE_MAX_US 400000
+#define MEMORY_GROUP "pg-test-memory"
+#define LITTLE_MEMORY (1 << 20) /* bytes */
 
 static const struct launch patient = { .timeout_s = 120 };
 
@@ -122,6 +125,25 @@ static double used(const json_t *snapshot, uint32_t netns)
 	return number(pool_row(snapshot, netns, "tcp"), "used");
 }
 
+static bool is_owner(const json_t *snapshot, uint32_t netns, const char *name, pid_t pid,
+		     uint32_t active, uint32_t time_wait)
+{
+	const json_t *row = owner_row(snapshot, netns, "tcp", name);
+
+	return number(row, "pid") == pid && number(row, "active") == active &&
+	       number(row, "time_wait") == time_wait;
+}
+
+static void reconcile(const struct scenario *scenario)
+{
+	json_t *before = watch_snapshot(scenario->watch);
+	double looks = reconciliations(before);
+
+	json_decref(before);
+	kill(watch_pid(scenario->watch), SIGUSR1);
+	EVENTUALLY(scenario->watch, reconciliations(snapshot) > looks);
+}
+
 /* --- limits ---------------------------------------------------------------------------------- */
 
 /* The limit that it had. */
@@ -180,8 +202,8 @@ static rlim_t data_size(pid_t pid)
 	return (rlim_t)strtoull(at + strlen(key), NULL, 10) * 1024;
 }
 
-/* It may have no page more than it has; a storm leaves holds for many. */
-static void an_agent_without_memory_recovers(void **state)
+/* It leaves holds for many pages. */
+static struct storm *start_many(void)
 {
 	const struct storm_plan plan = { .netns = CLIENTS,
 					 .name = "pg-storm",
@@ -189,6 +211,21 @@ static void an_agent_without_memory_recovers(void **state)
 					 .threads = 2,
 					 .lives = MANY_LIVES,
 					 .kept = COUNT };
+
+	return storm_start(&plan);
+}
+
+static void has_all_of_many(const struct scenario *scenario)
+{
+	EVENTUALLY(scenario->watch,
+		   used(snapshot, scenario->clients) == space_ports(CLIENTS, "tcp", 30000, 60999) &&
+			   number(owner_row(snapshot, scenario->clients, "tcp", "pg-storm"),
+				  "active") == COUNT);
+}
+
+/* It may have no page more than it has. */
+static void an_agent_without_memory_recovers(void **state)
+{
 	struct scenario *scenario = *state;
 	struct storm_count count;
 	rlim_t before;
@@ -196,15 +233,34 @@ static void an_agent_without_memory_recovers(void **state)
 	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", MANY_RANGE);
 	scenario_watch(scenario);
 	before = limit(scenario, RLIMIT_DATA, data_size(watch_pid(scenario->watch)));
-	scenario->storm = storm_start(&plan);
+	scenario->storm = start_many();
 	count = storm_await(scenario->storm);
 	assert_int_equal(count.failed, 0);
 	logs(scenario, "Cannot allocate memory");
 	limit(scenario, RLIMIT_DATA, before);
-	EVENTUALLY(scenario->watch,
-		   used(snapshot, scenario->clients) == space_ports(CLIENTS, "tcp", 30000, 60999) &&
-			   number(owner_row(snapshot, scenario->clients, "tcp", "pg-storm"),
-				  "active") == COUNT);
+	has_all_of_many(scenario);
+	knows_all_again(scenario);
+}
+
+/* The kernel kills who takes more than its group may have, like an operator with SIGKILL. */
+static void an_agent_beyond_its_groups_memory_is_right_when_it_is_back(void **state)
+{
+	struct scenario *scenario = *state;
+	uint64_t deadline = deadline_in(60);
+	struct storm_count count;
+
+	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", MANY_RANGE);
+	scenario_watch(scenario);
+	cgroup_limit_memory(MEMORY_GROUP, watch_pid(scenario->watch), LITTLE_MEMORY);
+	scenario->storm = start_many();
+	while (program_runs(watch_pid(scenario->watch)))
+		wait_or_fail(deadline, "the kernel kills the agent", NULL);
+	assert_int_equal(watch_stop(TAKE_PTR(scenario->watch)), 128 + SIGKILL);
+	assert_int_equal(cgroup_remove_memory(MEMORY_GROUP), 0);
+	count = storm_await(scenario->storm);
+	assert_int_equal(count.failed, 0);
+	scenario_watch(scenario);
+	has_all_of_many(scenario);
 	knows_all_again(scenario);
 }
 
@@ -282,16 +338,22 @@ static void a_program_detached_from_outside_is_told(void **state)
 
 /* --- what comes and goes --------------------------------------------------------------------- */
 
-/* Until the kernel gives the number of the one that is gone out again. */
+/* Until the kernel gives the number of the one that is gone out again. It frees numbers later, many
+ * at once, and gives out the lowest first, of which files in /proc have theirs, too: so the same
+ * one comes again as soon as the kernel is left alone for long enough. */
 static void add_under_number(const char *name, uint32_t inode)
 {
-	uint64_t deadline = deadline_in(40);
+	uint64_t deadline = deadline_in(120);
+	useconds_t pause_us = 20000;
 
-	space_add(name, FIRST + 5000, LAST + 5000);
-	while (space_inode(name) != inode) {
+	for (;;) {
+		usleep(pause_us);
+		space_add(name, FIRST + 5000, LAST + 5000);
+		if (space_inode(name) == inode)
+			return;
 		space_delete(name);
 		wait_or_fail(deadline, "another namespace gets the number", NULL);
-		space_add(name, FIRST + 5000, LAST + 5000);
+		pause_us = pause_us < PAUSE_MAX_US ? 2 * pause_us : pause_us;
 	}
 }
 
@@ -363,6 +425,35 @@ static void namespaces_and_cgroups_that_come_and_go_leave_nothing(void **state)
 	EVENTUALLY(scenario->watch, used(snapshot, scenario->clients) == COUNT);
 	knows_all_again(scenario);
 	has_no_more_open_than(scenario, open);
+}
+
+/* What the first left behind stays the first's, though another process has its pid by now. */
+static void a_pid_used_again_is_another_owner(void **state)
+{
+	struct scenario *scenario = *state;
+	struct actor *server;
+	struct actor *old;
+	pid_t pid;
+
+	scenario_watch(scenario);
+	server = scenario_listener(scenario, LOCALHOST, PORT);
+	old = actor_start(CLIENTS, "pg-old");
+	pid = actor_pid(old);
+	all_done(actor_connect(old, COUNT, LOCALHOST, PORT), COUNT);
+	all_done(actor_accept(server, COUNT), COUNT);
+	all_done(actor_close(old, 0), COUNT);
+	all_done(actor_close_accepted(server), COUNT);
+	actor_stop(old);
+	scenario->actors[scenario->actors_count++] = actor_start_as(pid, CLIENTS, "pg-new");
+	all_done(
+		actor_connect(scenario->actors[scenario->actors_count - 1], FEWER, LOCALHOST, PORT),
+		FEWER);
+	for (size_t looks = 0; looks < 2; looks++) {
+		EVENTUALLY(scenario->watch,
+			   is_owner(snapshot, scenario->clients, "pg-old", pid, 0, COUNT) &&
+				   is_owner(snapshot, scenario->clients, "pg-new", pid, FEWER, 0));
+		reconcile(scenario);
+	}
 }
 
 static _Noreturn void beget(void)
@@ -437,9 +528,11 @@ static void processes_that_vanish_while_they_are_read_are_no_loss(void **state)
 const struct CMUnitTest fault_suite[] = {
 	SCENARIO(an_agent_without_a_descriptor_left_recovers),
 	SCENARIO(an_agent_without_memory_recovers),
+	SCENARIO(an_agent_beyond_its_groups_memory_is_right_when_it_is_back),
 	SCENARIO(a_program_detached_from_outside_is_told),
 	SCENARIO(a_namespace_under_the_number_of_another_starts_anew),
 	SCENARIO(namespaces_and_cgroups_that_come_and_go_leave_nothing),
+	SCENARIO(a_pid_used_again_is_another_owner),
 	SCENARIO(processes_that_vanish_while_they_are_read_are_no_loss),
 };
 const size_t fault_suite_count = ARRAY_SIZE(fault_suite);
