@@ -40,7 +40,7 @@
 #define MANY_LIVES 20000
 #define MANY_RANGE "30000 60999"
 #define PATH_ROOM 64
-#define PAUSE_MAX_US 400000
+#define PREDECESSORS_MAX 40
 #define MEMORY_GROUP "pg-test-memory"
 #define LITTLE_MEMORY (1 << 20) /* bytes */
 
@@ -338,52 +338,67 @@ static void a_program_detached_from_outside_is_told(void **state)
 
 /* --- what comes and goes --------------------------------------------------------------------- */
 
-/* Until the kernel gives the number of the one that is gone out again. It frees numbers later, many
- * at once, and gives out the lowest first, of which files in /proc have theirs, too: so the same
- * one comes again as soon as the kernel is left alone for long enough. */
-static void add_under_number(const char *name, uint32_t inode)
+/* All of its ports are taken, and more are refused: then it is gone, and this was its number. */
+static uint32_t live_and_go(struct scenario *scenario)
 {
-	uint64_t deadline = deadline_in(120);
-	useconds_t pause_us = 20000;
+	uint32_t inode = space_inode(CLIENTS);
+	struct actor *old;
+
+	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", "40000 40011");
+	old = connected(scenario, CLIENTS, "pg-old", COUNT);
+	assert_int_equal(actor_connect(old, 3, LOCALHOST, PORT).error, EADDRNOTAVAIL);
+	EVENTUALLY(scenario->watch,
+		   used(snapshot, inode) == COUNT &&
+			   number(owner_row(snapshot, inode, "tcp", "pg-old"), "refusals") == 3);
+	stop_actors(scenario);
+	space_delete(CLIENTS);
+	return inode;
+}
+
+static bool is_among(const uint32_t *numbers, size_t count, uint32_t number)
+{
+	while (count > 0 && numbers[count - 1] != number)
+		count--;
+	return count > 0;
+}
+
+/* Until the kernel gives the number of one that is gone out again. It frees numbers in its own time
+ * and gives out the lowest first, to whoever makes namespaces of any type: so not always that of
+ * the last, but soon that of one of them. */
+static uint32_t follow_another(struct scenario *scenario)
+{
+	uint32_t gone[PREDECESSORS_MAX];
+	size_t count = 0;
 
 	for (;;) {
-		usleep(pause_us);
-		space_add(name, FIRST + 5000, LAST + 5000);
-		if (space_inode(name) == inode)
-			return;
-		space_delete(name);
-		wait_or_fail(deadline, "another namespace gets the number", NULL);
-		pause_us = pause_us < PAUSE_MAX_US ? 2 * pause_us : pause_us;
+		assert_true(count < PREDECESSORS_MAX);
+		gone[count++] = live_and_go(scenario);
+		usleep(100000);
+		space_add(SERVERS, FIRST + 5000, LAST + 5000);
+		if (is_among(gone, count, space_inode(SERVERS)))
+			break;
+		space_rename(SERVERS, CLIENTS);
 	}
+	scenario->joined = true;
+	return space_inode(SERVERS);
 }
 
 /* Nothing but its own events can tell that it is another one: no reconcile comes. */
 static void a_namespace_under_the_number_of_another_starts_anew(void **state)
 {
-	const struct watch_plan plan = { .reconcile_s = SELDOM_S };
+	const struct watch_plan plan = { .source = ((struct scenario *)*state)->source,
+					 .reconcile_s = SELDOM_S };
 	struct scenario *scenario = *state;
-	struct actor *old;
+	uint32_t inode;
 
 	scenario->watch = watch_start(&plan);
-	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", "40000 40011");
-	old = connected(scenario, CLIENTS, "pg-old", COUNT);
-	assert_int_equal(actor_connect(old, 3, LOCALHOST, PORT).error, EADDRNOTAVAIL);
-	EVENTUALLY(scenario->watch,
-		   used(snapshot, scenario->clients) == COUNT &&
-			   number(owner_row(snapshot, scenario->clients, "tcp", "pg-old"),
-				  "refusals") == 3);
-	stop_actors(scenario);
-	space_delete(CLIENTS);
-	scenario->joined = true;
-	add_under_number(SERVERS, scenario->clients);
+	inode = follow_another(scenario);
 	connected(scenario, SERVERS, "pg-new", FEWER);
 	EVENTUALLY(scenario->watch,
-		   used(snapshot, scenario->clients) == FEWER &&
-			   number(pool_row(snapshot, scenario->clients, "tcp"), "first") ==
-				   FIRST + 5000 &&
-			   !strcmp(text(pool_row(snapshot, scenario->clients, "tcp"), "netns_name"),
-				   SERVERS) &&
-			   !owner_row(snapshot, scenario->clients, "tcp", "pg-old"));
+		   used(snapshot, inode) == FEWER &&
+			   number(pool_row(snapshot, inode, "tcp"), "first") == FIRST + 5000 &&
+			   !strcmp(text(pool_row(snapshot, inode, "tcp"), "netns_name"), SERVERS) &&
+			   !owner_row(snapshot, inode, "tcp", "pg-old"));
 }
 
 /* One that lives for a moment, with a process in a cgroup of its own. */

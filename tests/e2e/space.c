@@ -169,6 +169,21 @@ void space_delete(const char *name)
 	assert_int_equal(unlink(path), 0);
 }
 
+void space_rename(const char *name, const char *new_name)
+{
+	char path[PATH_MAX_];
+	char new_path[PATH_MAX_];
+	int file;
+
+	path_of(path, name);
+	path_of(new_path, new_name);
+	file = open(new_path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+	assert_true(file >= 0);
+	close(file);
+	assert_int_equal(mount(path, new_path, NULL, MS_BIND, NULL), 0);
+	space_delete(name);
+}
+
 bool space_exists(const char *name)
 {
 	char path[PATH_MAX_];

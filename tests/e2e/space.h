@@ -12,6 +12,8 @@ int space_keep_private(void);
 /* Removes what an earlier scenario left behind, then makes it, lo up, with its range. */
 void space_add(const char *name, uint16_t first, uint16_t last);
 void space_delete(const char *name);
+/* The same one; the new name must be free. */
+void space_rename(const char *name, const char *new_name);
 bool space_exists(const char *name);
 
 /* Joins two namespaces: ADDRESS_A (10.77.0.1) is in a, ADDRESS_B (10.77.0.2) in b. */
