@@ -13,6 +13,7 @@ import sys
 import time
 
 REFUSED = (errno.EADDRNOTAVAIL, errno.EADDRINUSE, errno.EAGAIN)
+KINDS = ("connects", "UDP sockets", "bound ports", "refusals")
 KEPT_MAX = 200
 SERVER_PORT = 7000
 
@@ -21,7 +22,7 @@ class Traffic:
     def __init__(self):
         self.server = socket.create_server(("127.0.0.1", SERVER_PORT), backlog=128)
         self.kept = []
-        self.done = {"udp": 0, "connects": 0, "binds": 0, "refused": 0}
+        self.done = dict.fromkeys(KINDS, 0)
 
     def keep(self, *sockets):
         """Some live long."""
@@ -35,7 +36,7 @@ class Traffic:
         if random.random() < 0.5:
             one.bind(("127.0.0.1", 0))
         one.sendto(b"x", ("127.0.0.1", 9))
-        self.done["udp"] += 1
+        self.done["UDP sockets"] += 1
 
     def connect(self, bound=False):
         client = socket.socket()
@@ -56,7 +57,7 @@ class Traffic:
         one.bind(("127.0.0.1", 0))
         if random.random() < 0.5:
             one.listen()
-        self.done["binds"] += 1
+        self.done["bound ports"] += 1
 
     def exhaust(self):
         """Connects until there is no port left, and lets go."""
@@ -78,7 +79,7 @@ class Traffic:
         except OSError as error:
             if error.errno not in REFUSED:
                 raise
-            self.done["refused"] += 1
+            self.done["refusals"] += 1
 
 
 def main():

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a soak does at the same time: a thread for each kind of work."""
+import collections
+import socket
 import threading
 
 
@@ -30,3 +32,38 @@ class Work(threading.Thread):
         """The gate is closed: a step that is under way ends."""
         with self.idle:
             pass
+
+
+class Silent:
+    """A receiver that takes what it is sent and never answers. The agent must not wait for it."""
+
+    KEPT = 64  # connections; older ones are closed
+
+    def __init__(self):
+        self.server = socket.create_server(("127.0.0.1", 0), backlog=self.KEPT)
+        self.port = self.server.getsockname()[1]
+        self.kept = collections.deque()
+        self.count = 0
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.server.accept()
+            except OSError:  # it was shut down
+                return
+            self.kept.append(connection)
+            self.count += 1
+            while len(self.kept) > self.KEPT:
+                self.kept.popleft().close()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.thread.join(20)
+        self.server.close()
+        for connection in self.kept:
+            connection.close()

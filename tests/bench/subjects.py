@@ -32,12 +32,12 @@ class UnixConnection(http.client.HTTPConnection):
 class Agent:
     """`portgauge run`, while it runs."""
 
-    def __init__(self, child, folder):
+    def __init__(self, child, folder, log):
         self.child = child
         self.pid = child.pid
         self.path = f"{folder}/http"
         self.control = f"{folder}/control"
-        self.log = f"{folder}/log"
+        self.log = log
 
     def connection(self):
         return UnixConnection(self.path)
@@ -87,12 +87,12 @@ class Agent:
 
 
 @contextmanager
-def agent(*options):
-    """Yields it as soon as it is ready: attached, and the first picture taken."""
-    with host.scratch() as folder, open(f"{folder}/log", "w+", encoding="utf-8") as log:
+def agent(*options, log=None):
+    """Yields it as soon as it is ready: attached, and the first picture taken. log: a file that is to stay."""
+    with host.scratch() as folder, open(log or f"{folder}/log", "w+", encoding="utf-8") as log:
         command = [AGENT, "run", f"--web.listen-address=unix:{folder}/http", f"--control={folder}/control", *options]
         with host.process(command, stdout=log, stderr=log) as child:
-            running = Agent(child, folder)
+            running = Agent(child, folder, log.name)
 
             def ready():
                 if child.poll() is not None:
