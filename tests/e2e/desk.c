@@ -147,6 +147,11 @@ void desk_await_silence(const struct desk *desk, const char *rule)
 
 /* --- the agent ------------------------------------------------------------------------------- */
 
+void desk_settings(const struct desk *desk, const char *settings)
+{
+	write_file(desk->settings, settings);
+}
+
 void desk_watch(struct desk *desk, const char *netns, const char *settings)
 {
 	const char *const more[] = { "--config.file", desk->settings, NULL };
@@ -157,7 +162,7 @@ void desk_watch(struct desk *desk, const char *netns, const char *settings)
 		.launch = &launch,
 	};
 
-	write_file(desk->settings, settings);
+	desk_settings(desk, settings);
 	desk->scenario->watch = watch_start(&plan);
 }
 

@@ -43,6 +43,8 @@ void desk_await_silence(const struct desk *desk, const char *rule);
 
 /* Starts the agent with these settings, in the namespace (NULL: here). */
 void desk_watch(struct desk *desk, const char *netns, const char *settings);
+/* Writes others, which it takes when it is told. */
+void desk_settings(const struct desk *desk, const char *settings);
 
 /* A process called name that holds count connections to DESK_PORT in CLIENTS, which end by a
  * reset. The listener is there already, or made. */

@@ -14,6 +14,7 @@
 
 #define OWN_FIRST 29817 /* source ports, as docs/notifiers.md has them */
 #define OWN_LAST 29848
+#define TAKEN_AT "portgauge_config_last_reload_success_timestamp_seconds"
 #define SIZE (LAST - FIRST + 1)
 
 /* --- what the scenarios ask ------------------------------------------------------------------ */
@@ -313,11 +314,57 @@ static void hook_that_hangs_is_killed_and_run_again(void **state)
 		       "portgauge_notifications_total{notifier=\"hook\",outcome=\"delivered\"}", 1);
 }
 
+/* A URL that is silent, another by another notifier, a program deaf to SIGTERM: none for ten
+ * minutes. */
+static void watch_with_the_deaf(struct desk *desk)
+{
+	char settings[1024];
+	char path[64];
+
+	write_script(path, desk,
+		     "trap '' TERM; echo $$ > $1/new; mv $1/new $1/pid; while :; do sleep 1; done");
+	snprintf(settings, sizeof(settings),
+		 "notifiers:\n"
+		 "- {type: webhook, timeout: 10m, urls: [\"http://" LOCALHOST ":%u/\"]}\n"
+		 "- {type: alertmanager, timeout: 10m, urls: [\"http://" LOCALHOST ":%u/\"]}\n"
+		 "- {type: exec, timeout: 10m, command: [%s, \"%s\"]}\n",
+		 desk_port(1), desk_port(2), path, desk->directory);
+	desk_watch(desk, NULL, settings);
+}
+
+static void settings_are_read_again_while_nobody_answers(void **state)
+{
+	struct desk *desk = *state;
+	const struct watch *watch;
+	char path[64];
+	double read_at;
+	char *pid;
+
+	desk_inbox(desk, NULL, INBOX_SILENT);
+	desk_inbox(desk, NULL, INBOX_SILENT);
+	watch_with_the_deaf(desk);
+	watch = desk->scenario->watch;
+	read_at = metric_now(watch, TAKEN_AT);
+	desk_fill(desk, "pg-leak", 970);
+	metric_reaches(watch, "portgauge_notifications_waiting{notifier=\"webhook\"}", 1);
+	metric_reaches(watch, "portgauge_notifications_waiting{notifier=\"alertmanager\"}", 1);
+	snprintf(path, sizeof(path), "%s/pid", desk->directory);
+	EVENTUALLY_SO(desk, access(path, F_OK) == 0);
+	desk_settings(desk, "notifiers:\n- type: journal\n");
+	kill(watch_pid(watch), SIGHUP);
+	metric_reaches(watch, TAKEN_AT, read_at + 0.001);
+	pid = read_file(path);
+	assert_int_equal(kill((pid_t)strtol(pid, NULL, 10), 0),
+			 -1); /* it ended with its notifier */
+	free(pid);
+}
+
 const struct CMUnitTest notify_suite[] = {
 	DESK(webhook_hears_where_no_port_is_left),
 	DESK(webhook_that_is_dead_costs_its_oldest_messages),
 	DESK(hook_gets_json),
 	DESK(hook_that_hangs_is_killed_and_run_again),
+	DESK(settings_are_read_again_while_nobody_answers),
 };
 const size_t notify_suite_count = ARRAY_SIZE(notify_suite);
 
