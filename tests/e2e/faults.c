@@ -42,7 +42,7 @@
 #define PATH_ROOM 64
 #define PREDECESSORS_MAX 40
 #define MEMORY_GROUP "pg-test-memory"
-#define LITTLE_MEMORY (1 << 20) /* bytes */
+#define LITTLE_MEMORY (1 << 19) /* bytes */
 
 static const struct launch patient = { .timeout_s = 120 };
 
@@ -246,7 +246,7 @@ static void an_agent_without_memory_recovers(void **state)
 static void an_agent_beyond_its_groups_memory_is_right_when_it_is_back(void **state)
 {
 	struct scenario *scenario = *state;
-	uint64_t deadline = deadline_in(60);
+	uint64_t deadline = deadline_in(300);
 	struct storm_count count;
 
 	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", MANY_RANGE);

@@ -147,13 +147,13 @@ static struct tracer start_tracer(const struct scenario *scenario)
 	return tracer;
 }
 
-/* It is attached and runs: it tells of lives of this storm. */
+/* It is attached and runs: it saw a life of this storm end. */
 static void tracer_sees(const struct tracer *tracer)
 {
-	uint64_t deadline = deadline_in(60);
-	char head[4096] = "";
+	uint64_t deadline = deadline_in(180);
+	char head[65536] = "";
 
-	while (!strstr(head, " connect ")) {
+	while (!strstr(head, " released ")) {
 		wait_or_fail(deadline, "the other tracer sees the storm", NULL);
 		assert_true(pread(tracer->output, head, sizeof(head) - 1, 0) >= 0);
 	}
