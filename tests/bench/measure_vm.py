@@ -14,9 +14,10 @@ TOOLS = ("/usr/sbin/tcplife", "/usr/sbin/tcpstates")
 FILES = ("build/portgauge", host.LOAD, "tests/bench/guest", *TOOLS)
 METHOD = f"""{COUNT} connections a run on Debian's kernel {KERNEL} in QEMU with `-icount shift=0`:
 a nanosecond is an instruction of the guest, so these are counts, which say nothing of caches, and
-one processor. {ROUNDS} rounds; BPF time with the kernel's run-time statistics, all else without. What
-throughput lacks beyond BPF programs and the process is the kernel's way into and out of programs. The
-process is counted until a second after the load."""
+one processor. {ROUNDS} rounds; BPF time with the kernel's run-time statistics, which count some 50
+instructions of their own in each run, all else without. What throughput lacks beyond BPF programs and
+the process is the kernel's way into and out of programs. The process is counted until a second after
+the load."""
 SOURCES = ("fentry", "kprobe", "tracepoint")
 SUBJECTS = (*SOURCES, "tcplife", "tcpstates")
 FULL, TCPLIFE, TCPSTATES = Budget(0.98, at_least=True), Budget(0.35), Budget(0.2)
@@ -25,6 +26,7 @@ for name in SUBJECTS:
     best = FULL if name == "fentry" else None
     ROWS |= {("throughput", name): Row(f"throughput with {name} / without", "ratio", budget=best),
              ("bpf", name): Row(f"{name}: instructions in BPF programs a connection", "insns"),
+             ("runs", name): Row(f"{name}: runs of BPF programs a connection", "runs"),
              ("process", name): Row(f"{name}: instructions of its process a connection", "insns")}
 for name in SOURCES:
     ROWS |= {("tcplife", name): Row(f"{name} / tcplife, in BPF programs", "ratio", budget=TCPLIFE),
@@ -39,27 +41,38 @@ def runs_in_guest():
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
-def instructions(runs, subject, statistics):
-    """Of each round: all of a connection, those in BPF programs, and those of the subject's process."""
-    chosen = [run for run in runs if run["subject"] == subject and run["statistics"] == statistics]
-    if len(chosen) != ROUNDS:
-        raise RuntimeError(f"{len(chosen)} of {ROUNDS} runs with {subject} came to their end")
-    return [(run["load"]["ns"] / COUNT, run["bpf_ns"] / COUNT, run["cpu_ns"] / COUNT) for run in chosen]
+def chosen(runs, subject, statistics):
+    """Of each round."""
+    found = [run for run in runs if run["subject"] == subject and run["statistics"] == statistics]
+    if len(found) != ROUNDS:
+        raise RuntimeError(f"{len(found)} of {ROUNDS} runs with {subject} came to their end")
+    return found
+
+
+def counted(runs, subject, statistics, what):
+    """A connection; what: bpf_ns, cpu_ns (of the subject's process) or runs (of BPF programs)."""
+    return [run[what] / COUNT for run in chosen(runs, subject, statistics)]
+
+
+def whole(runs, subject):
+    """All instructions of a connection."""
+    return [run["load"]["ns"] / COUNT for run in chosen(runs, subject, 0)]
 
 
 def compare(runs, key, name):
     if key == "throughput":
-        pairs = zip(instructions(runs, name, 0), instructions(runs, "nothing", 0))
-        return ratios((own[0], free[0]) for own, free in pairs)
+        return ratios(zip(whole(runs, name), whole(runs, "nothing")))
+    if key == "runs":
+        return counted(runs, name, 1, "runs")
     if key == "process":
-        return [process for _, _, process in instructions(runs, name, 0)]
-    own = [bpf for _, bpf, _ in instructions(runs, name, 1)]
-    return own if key == "bpf" else ratios(zip((bpf for _, bpf, _ in instructions(runs, key, 1)), own))
+        return counted(runs, name, 0, "cpu_ns")
+    own = counted(runs, name, 1, "bpf_ns")
+    return own if key == "bpf" else ratios(zip(counted(runs, key, 1, "bpf_ns"), own))
 
 
 def measure():
     runs = runs_in_guest()
-    yield "nothing", [total for total, _, _ in instructions(runs, "nothing", 0)]
+    yield "nothing", whole(runs, "nothing")
     for row in ROWS:
         if row != "nothing":
             try:
