@@ -163,6 +163,7 @@ void desk_watch(struct desk *desk, const char *netns, const char *settings)
 	};
 
 	desk_settings(desk, settings);
+	agents_own(desk->directory);
 	desk->scenario->watch = watch_start(&plan);
 }
 

@@ -10,6 +10,7 @@
  *	--model                only the scenarios of model.h
  *	--model-results FILE   append how each of those was seen
  *	--list-model           print their names and end
+ *	--list                 print the names of all and end
  *
  * PATTERN: only scenarios whose names match it, as in "*time_wait*". Exit status: failures.
  */
@@ -32,6 +33,7 @@ struct programme {
 	const char *results;
 	enum differs least;
 	bool model_only;
+	bool list_model;
 	bool list;
 	struct CMUnitTest scenarios[SCENARIOS_MAX];
 	size_t count;
@@ -130,6 +132,8 @@ static void parse(struct programme *programme, int argc, char **argv)
 		else if (!strcmp(argv[i], "--model-results") && i + 1 < argc)
 			programme->results = argv[++i];
 		else if (!strcmp(argv[i], "--list-model"))
+			programme->list_model = true;
+		else if (!strcmp(argv[i], "--list"))
 			programme->list = true;
 		else
 			cmocka_set_test_filter(argv[i]);
@@ -154,9 +158,13 @@ static int run_scenarios(struct programme *programme)
 	return _cmocka_run_group_tests("e2e", programme->scenarios, programme->count, NULL, NULL);
 }
 
-static int list_model(struct programme *programme)
+static int list(struct programme *programme)
 {
 	add_model(programme, NULL);
+	if (programme->list)
+		add_all(programme);
+	for (size_t i = 0; i < programme->count; i++)
+		puts(programme->scenarios[i].name);
 	for (size_t i = 0; i < programme->model_count; i++)
 		puts(programme->model[i].name);
 	return 0;
@@ -170,8 +178,8 @@ int main(int argc, char **argv)
 	if (argc == 4 && !strcmp(argv[1], "--actor"))
 		actor_resume((int)strtol(argv[2], NULL, 10), argv[3]);
 	parse(&programme, argc, argv);
-	if (programme.list)
-		return list_model(&programme);
+	if (programme.list || programme.list_model)
+		return list(&programme);
 	if (geteuid()) {
 		fputs("e2e: needs root, for network namespaces and BPF\n", stderr);
 		return 1;

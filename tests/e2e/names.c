@@ -45,7 +45,8 @@ static void who_listens_in_the_same_namespace_is_named(void **state)
 	struct actor *p;
 
 	scenario_watch(scenario);
-	server = scenario_listener(scenario, LOCALHOST, 5432);
+	server = scenario_unit(scenario, CLIENTS, "pg-server");
+	all_done(actor_listen(server, LOCALHOST, 5432), 1);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	all_done(actor_connect(p, COUNT, LOCALHOST, 5432), COUNT);
 	EVENTUALLY(scenario->watch,
@@ -63,7 +64,7 @@ static void who_listens_in_another_namespace_is_named(void **state)
 	struct actor *p;
 
 	scenario_join(scenario);
-	server = scenario_actor(scenario, SERVERS, "pg-far");
+	server = scenario_unit(scenario, SERVERS, "pg-far");
 	all_done(actor_open(server, 1, .how = OPEN_LISTEN, .local = "::", .local_port = 5000), 1);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	all_done(actor_connect(p, COUNT, ADDRESS_B, 5000), COUNT);
@@ -81,10 +82,10 @@ static void the_namespace_that_has_the_address_decides(void **state)
 	struct actor *p;
 
 	scenario_join(scenario);
-	server = scenario_actor(scenario, SERVERS, "pg-far");
+	server = scenario_unit(scenario, SERVERS, "pg-far");
 	all_done(actor_listen(server, ADDRESS_B, 5000), 1);
 	/* the same port in the namespace of the client, which does not have that address */
-	near = scenario_actor(scenario, CLIENTS, "pg-near");
+	near = scenario_unit(scenario, CLIENTS, "pg-near");
 	all_done(actor_listen(near, "0.0.0.0", 5000), 1);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	all_done(actor_connect(p, COUNT, ADDRESS_B, 5000), COUNT);

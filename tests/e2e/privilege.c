@@ -20,7 +20,7 @@
 
 #define LOCALHOST "127.0.0.1"
 #define COUNT 12
-#define RECORDING "/run/pg-privilege.recording"
+#define RECORDING "/tmp/pg-privilege.recording"
 #define PATH_ROOM 320
 #define STATUS_ROOM 16384
 #define BIT(capability) (1ULL << (capability))
@@ -209,7 +209,8 @@ static void a_namespace_made_later_is_read_by_the_broker(void **state)
 	scenario_watch(scenario);
 	space_add(CLIENTS, FIRST, LAST);
 	scenario->clients = space_inode(CLIENTS);
-	server = scenario_listener(scenario, LOCALHOST, 5000);
+	server = scenario_unit(scenario, CLIENTS, "pg-server");
+	all_done(actor_listen(server, LOCALHOST, 5000), 1);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	all_done(actor_connect(p, COUNT, LOCALHOST, 5000), COUNT);
 	EVENTUALLY(scenario->watch,

@@ -17,7 +17,7 @@
 
 #define LOCALHOST "127.0.0.1"
 #define TINY_SIZE 20
-#define SMALL_DISK "/run/pg-small"
+#define SMALL_DISK "/tmp/pg-small"
 
 /* Ends by itself; its status. */
 static int wait_for_end(const struct running *running, struct scenario *scenario,
@@ -253,7 +253,7 @@ static void a_full_disk_ends_it_in_one_line(void **state)
 
 	serve(scenario);
 	assert_int_equal(mkdir(SMALL_DISK, 0755), 0);
-	assert_int_equal(mount("none", SMALL_DISK, "tmpfs", 0, "size=64k"), 0);
+	assert_int_equal(mount("none", SMALL_DISK, "tmpfs", 0, "size=64k,mode=1777"), 0);
 	record = recording_start_into(scenario, SMALL_DISK "/r", NULL, NULL);
 	assert_int_equal(wait_for_end(&record, scenario, open_and_close), 74);
 	ended_with(&record, "No space left on device");

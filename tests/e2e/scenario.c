@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "process.h"
 #include "prometheus_server.h"
 #include "screen.h"
@@ -36,6 +37,8 @@ int scenario_teardown(void **state)
 	screen_stop(scenario->screen);
 	storm_stop(scenario->storm);
 	prometheus_stop(scenario->prometheus);
+	while (scenario->units_count)
+		left |= cgroup_remove(scenario->units[--scenario->units_count]);
 	while (scenario->services_count)
 		left |= service_free(scenario->services[--scenario->services_count]);
 	status = watch_stop(scenario->watch);
@@ -53,6 +56,17 @@ struct actor *scenario_actor(struct scenario *scenario, const char *netns, const
 
 	assert_true(scenario->actors_count < 8);
 	scenario->actors[scenario->actors_count++] = actor;
+	return actor;
+}
+
+struct actor *scenario_unit(struct scenario *scenario, const char *netns, const char *name)
+{
+	struct actor *actor = scenario_actor(scenario, netns, name);
+
+	assert_true(scenario->units_count < ARRAY_SIZE(scenario->units));
+	scenario->units[scenario->units_count++] = name;
+	cgroup_make(name);
+	cgroup_move(name, actor_pid(actor));
 	return actor;
 }
 

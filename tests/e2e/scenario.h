@@ -20,6 +20,8 @@ struct scenario {
 	struct watch *watch;
 	struct actor *actors[8];
 	unsigned int actors_count;
+	const char *units[2]; /* cgroups of some of them */
+	unsigned int units_count;
 	struct service *services[8];
 	unsigned int services_count;
 	struct storm *storm;
@@ -31,6 +33,10 @@ struct scenario {
 
 /* An actor that the scenario's end stops. */
 struct actor *scenario_actor(struct scenario *scenario, const char *netns, const char *name);
+
+/* The same in a cgroup of its own, NAME's: by that even who may not read other users' open files knows whose
+ * its sockets are. */
+struct actor *scenario_unit(struct scenario *scenario, const char *netns, const char *name);
 
 /* A program from Debian (service.h) that the scenario's end stops, the last one first. */
 struct service *scenario_service(struct scenario *scenario, const char *netns, const char *name,

@@ -85,6 +85,7 @@ void site_write(const struct site *site, const char *name, const char *text)
 	fchmod(fileno(file), 0600);
 	fputs(text, file);
 	assert_int_equal(fclose(file), 0);
+	agents_own(temporary);
 	assert_int_equal(rename(temporary, path), 0);
 }
 
@@ -151,6 +152,7 @@ void site_stop(struct site *site)
 
 struct result site_run(const struct site *site, const char *command)
 {
+	struct result result;
 	char script[4096];
 	int n = snprintf(script, sizeof(script),
 			 "cd %s && PORT=%u && URL=https://localhost:%u && "
@@ -159,7 +161,9 @@ struct result site_run(const struct site *site, const char *command)
 			 site->folder, site->port, site->port, command);
 
 	assert_in_range(n, 1, sizeof(script) - 1);
-	return run_program(NULL, (const char *const[]){ "bash", "-c", script, NULL });
+	result = run_program(NULL, (const char *const[]){ "bash", "-c", script, NULL });
+	agents_own(site->folder);
+	return result;
 }
 
 void site_says(const struct site *site, const char *command, const char *expected)
