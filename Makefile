@@ -50,6 +50,7 @@ COMPLETIONS := $(B)/completions/portgauge.bash $(B)/completions/portgauge.zsh
 RULES    := exporters/prometheus/rules/alerts.yml exporters/prometheus/rules/recording.yml
 DASHBOARDS := exporters/prometheus/dashboard/portgauge.json
 E2E_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c))
+CONFINE  := $(B)/tests/confined/confine
 BENCH    := $(B)/tests/bench/load $(B)/tests/bench/scale
 
 ifeq ($(V),1)
@@ -62,7 +63,7 @@ MAKEFLAGS += --no-print-directory
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all run story deps test test-unit test-e2e test-hardened test-vm test-packaging check bench soak format \
+.PHONY: all run story deps test test-unit test-e2e test-hardened test-container test-vm test-packaging check bench soak format \
 	asan tsan test-asan test-tsan fuzz fuzz-targets man completions deb install uninstall clean help
 
 all: $(B)/portgauge ## build the agent (the default)
@@ -88,8 +89,12 @@ test-unit: $(UNIT) ## the pure modules, no privileges needed
 test-e2e: $(B)/portgauge $(B)/tests/e2e/e2e ## the real agent in network namespaces (root)
 	@tests/tools/run-e2e $(B)/tests/e2e/e2e $(if $(SOURCE),--source $(SOURCE))
 
-test-hardened: $(B)/portgauge $(B)/tests/e2e/e2e ## the same with the capabilities of the unit and no others (root)
-	@PORTGAUGE=$(CURDIR)/tests/tools/hardened tests/tools/run-e2e $(B)/tests/e2e/e2e \
+test-hardened: $(B)/portgauge $(B)/tests/e2e/e2e $(CONFINE) ## the same under all that the unit restricts (root); PATTERN= SOURCE=
+	@tests/confined/hardened tests/tools/run-e2e $(B)/tests/e2e/e2e \
+		$(if $(SOURCE),--source $(SOURCE)) $(if $(PATTERN),'$(PATTERN)')
+
+test-container: deb $(B)/tests/e2e/e2e $(CONFINE) ## the same in the image, as the manifests run it (root); PATTERN= SOURCE=
+	@tests/confined/container tests/tools/run-e2e $(B)/tests/e2e/e2e \
 		$(if $(SOURCE),--source $(SOURCE)) $(if $(PATTERN),'$(PATTERN)')
 
 test-vm: $(B)/portgauge $(B)/tests/e2e/e2e ## the same on every kernel in QEMU; KERNEL=6.1 SOURCE=kprobe for less
@@ -239,7 +244,7 @@ $(B)/tests/e2e/e2e: $(E2E_OBJ) $(B)/libportgauge.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) -o $@ $(E2E_OBJ) $(B)/libportgauge.a $(LIBS) -lcmocka
 
-$(BENCH): %: %.o $(B)/libportgauge.a
+$(BENCH) $(CONFINE): %: %.o $(B)/libportgauge.a
 	$(call msg,LD,$@)
 	$(Q)$(CC) -o $@ $< $(B)/libportgauge.a $(LIBS)
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Starts a program under the confinement of a process that runs already, one that systemd or a
- *container's runtime has made: no list of what a unit or a manifest says is kept a second time.
+ * container's runtime has made: no list of what a unit or a manifest says is kept a second time.
  *
- *	confine --save FILE PID    its seccomp filters, which only a tracer can read
- *	confine --proc PID         gives its mount namespace the /proc of this process namespace
- *	confine [ARGUMENT...]      becomes $CONFINE_PROGRAM, confined like $CONFINE_PID, filters
- *from $CONFINE_FILTERS
+ *	confine --save FILE PID  its seccomp filters, which only a tracer can read
+ *	confine --proc PID       gives its mount namespace the /proc of this process namespace
+ *	confine [ARGUMENT...]    becomes $CONFINE_PROGRAM, confined like $CONFINE_PID
  *
  * Copied are: mount, host name and IPC namespace, user and groups, all five capability sets,
- *resource limits (what is lower here stays), umask, no_new_privs, seccomp. Process number, parent,
- *network namespace, working directory, descriptors and environment stay the caller's. Not copied is
- *what a cgroup does (TasksMax=). A caller that is not root has less than that and is left alone.
+ * resource limits (what is lower here stays), umask, no_new_privs, seccomp with the filters that
+ *are in $CONFINE_FILTERS. Process number, parent, network namespace, working directory, descriptors
+ *and environment stay the caller's. Not copied is what a cgroup does (TasksMax=). A caller that is
+ *not root has less than that and is left alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -142,39 +142,37 @@ static void read_confinement(const char *pid, struct confinement *ret)
 /* --- filters: a file has each as a length and so many instructions, the newest first
  * ------------------ */
 
-static bool save_filter(pid_t pid, unsigned long number, FILE *file)
+static void save_filter(pid_t pid, unsigned long number, FILE *file)
 {
 	struct sock_filter code[BPF_MAXINSNS];
 	long length = ptrace(PTRACE_SECCOMP_GET_FILTER, pid, (void *)number, code);
 	uint32_t count = (uint32_t)length;
 
-	if (length < 0 && errno == ENOENT)
-		return false;
 	if (length < 0)
 		die("cannot read filter %lu", number);
 	if (fwrite(&count, sizeof(count), 1, file) != 1 ||
 	    fwrite(code, sizeof(*code), count, file) != count)
 		die("cannot write");
-	return true;
 }
 
 static int save_filters(const char *path, const char *number)
 {
 	pid_t pid = (pid_t)strtol(number, NULL, 10);
 	FILE *file = fopen(path, "we");
-	unsigned int count = 0;
+	struct confinement confinement;
 
 	if (!file)
 		die("cannot write %s", path);
+	read_confinement(number, &confinement);
 	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0 ||
 	    ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0 || waitpid(pid, NULL, __WALL) < 0)
 		die("cannot trace %s", number);
-	while (save_filter(pid, count, file))
-		count++;
+	for (unsigned int i = 0; i < confinement.filters; i++)
+		save_filter(pid, i, file);
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	if (fclose(file))
 		die("cannot write %s", path);
-	printf("%u filters\n", count);
+	printf("%u filters\n", confinement.filters);
 	return 0;
 }
 

@@ -357,6 +357,7 @@ static void systemd_is_told_of_a_reload(void **state)
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/pg-notify-%d", getpid());
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	agents_own(address.sun_path);
 	setenv("NOTIFY_SOCKET", address.sun_path, 1);
 	watch_with(scenario, "");
 	unsetenv("NOTIFY_SOCKET");

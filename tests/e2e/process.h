@@ -35,8 +35,8 @@ pid_t start_program(const struct launch *launch, const char *const *argv, int ou
 /* SIGTERM, then SIGKILL after a while; returns the exit status as in struct result. */
 int stop_program(pid_t pid);
 
-/* Hands a file, or a folder with all that is in it, to the user whom the agent runs as: $E2E_AGENT_USER,
- * without it this one. */
+/* Hands a file, or a folder with all that is in it, to the user whom the agent runs as:
+ * $E2E_AGENT_USER, without it this one. */
 void agents_own(const char *path);
 
 /* Is it still running? */

@@ -34,8 +34,8 @@ struct scenario {
 /* An actor that the scenario's end stops. */
 struct actor *scenario_actor(struct scenario *scenario, const char *netns, const char *name);
 
-/* The same in a cgroup of its own, NAME's: by that even who may not read other users' open files knows whose
- * its sockets are. */
+/* The same in a cgroup of its own, NAME's: by that even who may not read other users' open files
+ * knows whose its sockets are. */
 struct actor *scenario_unit(struct scenario *scenario, const char *netns, const char *name);
 
 /* A program from Debian (service.h) that the scenario's end stops, the last one first. */

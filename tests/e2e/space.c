@@ -22,7 +22,8 @@
 
 int space_keep_private(void)
 {
-	if (getenv("E2E_APART")) /* whoever set it has hidden /run already, from all that agents see */
+	if (getenv("E2E_APART")) /* whoever set it has hidden /run already, from all that agents see
+				  */
 		return 0;
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("none", "/run", "tmpfs", 0, "mode=755") < 0)
