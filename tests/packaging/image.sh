@@ -36,3 +36,9 @@ unpacks() {
 	container=$(buildah_ from --pull-never portgauge:test) && from=$(buildah_ mount "$container") &&
 		mkdir -p "$bundle" && cp -a "$from" "$bundle/rootfs"
 }
+
+# Without a cgroup of its own crun's delete kills nobody.
+remove_container() { # NAME
+	[[ ! -s $work/pid ]] || kill -KILL "$(<"$work/pid")" 2>/dev/null
+	crun_ delete --force "$1"
+}
