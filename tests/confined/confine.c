@@ -65,7 +65,7 @@ struct confinement {
 	unsigned int filters;
 };
 
-static _Noreturn void die(const char *format, ...)
+static _Noreturn void __attribute__((format(printf, 1, 2))) die(const char *format, ...)
 {
 	int error = errno;
 	va_list args;
