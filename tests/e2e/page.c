@@ -100,11 +100,13 @@ static bool has_names(const json_t *snapshot, uint32_t netns)
 static void busy_host(struct scenario *scenario)
 {
 	struct actor *hostile;
+	struct actor *server;
 	struct actor *p;
 
 	space_sysctl(CLIENTS, "net/ipv4/ip_local_port_range", "40000 40099");
 	scenario_watch(scenario);
-	scenario_listener(scenario, LOCALHOST, 5000);
+	server = scenario_unit(scenario, CLIENTS, "pg-server");
+	all_done(actor_listen(server, LOCALHOST, 5000), 1);
 	scenario_listener(scenario, "127.0.0.2", 6432);
 	p = scenario_actor(scenario, CLIENTS, "pg-p");
 	hostile = scenario_actor(scenario, CLIENTS, MARKUP);
