@@ -119,7 +119,7 @@ static void logins_one_after_another_churn(void **state)
 static struct actor *start_tunnel(struct scenario *scenario, struct service **ret_client,
 				  struct service **ret_sshd)
 {
-	struct actor *target = scenario_actor(scenario, SERVERS, "pg-target");
+	struct actor *target = scenario_unit(scenario, SERVERS, "pg-target");
 
 	all_done(actor_listen(target, ADDRESS_B, TARGET), 1);
 	*ret_client = make_client(scenario);
