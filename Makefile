@@ -93,7 +93,7 @@ test-hardened: $(B)/portgauge $(B)/tests/e2e/e2e $(CONFINE) ## the same under al
 	@tests/confined/hardened tests/tools/run-e2e $(B)/tests/e2e/e2e \
 		$(if $(SOURCE),--source $(SOURCE)) $(if $(PATTERN),'$(PATTERN)')
 
-test-container: deb $(B)/tests/e2e/e2e $(CONFINE) ## the same in the image, as the manifests run it (root); PATTERN= SOURCE=
+test-container: deb $(B)/portgauge $(B)/tests/e2e/e2e $(CONFINE) ## the same in the image, as the manifests run it (root); PATTERN= SOURCE=
 	@tests/confined/container tests/tools/run-e2e $(B)/tests/e2e/e2e \
 		$(if $(SOURCE),--source $(SOURCE)) $(if $(PATTERN),'$(PATTERN)')
 

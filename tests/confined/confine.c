@@ -8,10 +8,10 @@
  *	confine [ARGUMENT...]    becomes $CONFINE_PROGRAM, confined like $CONFINE_PID
  *
  * Copied are: mount, host name and IPC namespace, user and groups, all five capability sets,
- * resource limits (what is lower here stays), umask, no_new_privs, seccomp with the filters that
- *are in $CONFINE_FILTERS. Process number, parent, network namespace, working directory, descriptors
- *and environment stay the caller's. Not copied is what a cgroup does (TasksMax=). A caller that is
- *not root has less than that and is left alone.
+ * resource limits (what is lower here stays), umask, no_new_privs, seccomp with the filters in
+ * $CONFINE_FILTERS. Process number, parent, network namespace, working directory, descriptors and
+ * environment stay the caller's. Not copied is what a cgroup does (TasksMax=). A caller that is not
+ * root cannot enter, has less than that, and becomes $CONFINE_OUTSIDE as it is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -405,7 +405,7 @@ int main(int argc, char **argv)
 		return save_filters(argv[2], argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "--proc"))
 		return replace_proc(argv[2]);
-	program = setting("CONFINE_PROGRAM");
+	program = setting(geteuid() ? "CONFINE_OUTSIDE" : "CONFINE_PROGRAM");
 	argv[0] = (char *)program;
 	if (geteuid() == 0) {
 		pid = setting("CONFINE_PID");
