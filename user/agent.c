@@ -294,6 +294,16 @@ int agent_drain(struct agent *agent)
 	return agent->source->ops->drain(agent->source, agent_apply, agent);
 }
 
+/* Everything that the kernel did before is to be in the books; under load, more keeps coming. */
+static int drain_all(struct agent *agent)
+{
+	int r = 1;
+
+	for (int i = 0; i < DRAINS_MAX && r > 0; i++)
+		r = agent_drain(agent);
+	return r;
+}
+
 /* --- keeping true ---------------------------------------------------------------------------- */
 
 static bool owner_alive(void *context, const struct owner_id *id)
@@ -341,7 +351,7 @@ int agent_reconcile(struct agent *agent)
 	struct source_losses losses;
 	int r;
 
-	r = agent_drain(agent);
+	r = drain_all(agent);
 	if (r < 0)
 		return r;
 	agent->reconcile_wanted = false;
@@ -458,16 +468,6 @@ struct source_losses agent_losses(const struct agent *agent)
 }
 
 /* --- dumps ----------------------------------------------------------------------------------- */
-
-/* Everything that the kernel did before is to be in the books; under load, more keeps coming. */
-static int drain_all(struct agent *agent)
-{
-	int r = 1;
-
-	for (int i = 0; i < DRAINS_MAX && r > 0; i++)
-		r = agent_drain(agent);
-	return r;
-}
 
 int agent_dump(struct agent *agent, int fd, uint64_t reconcile_ns)
 {

@@ -24,7 +24,7 @@
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 #define KPROBE_DEVICE "/sys/bus/event_source/devices/kprobe/type"
 #define LINKS_MAX 32
-#define EVENTS_PER_DRAIN 65536
+#define EVENTS_PER_DRAIN 8192 /* signals and timers are to have their turn */
 #define FOUND_PER_READ_MAX 1024
 
 struct bpf_source {

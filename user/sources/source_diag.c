@@ -70,7 +70,8 @@ static void source_diag_close(struct source *source)
 
 static void source_diag_closep(struct diag_source **self)
 {
-	source_diag_close(&(*self)->source);
+	if (*self)
+		source_diag_close(&(*self)->source);
 }
 
 static int ignore(void *context, const struct sockdiag_record *record)
