@@ -9,6 +9,7 @@ import errno
 import json
 import random
 import socket
+import struct
 import sys
 import time
 
@@ -60,7 +61,7 @@ class Traffic:
         self.done["bound ports"] += 1
 
     def exhaust(self):
-        """Connects until there is no port left, and lets go."""
+        """Connects until there is no port left, and lets go without TIME_WAIT, or all would wait for it."""
         held = []
         try:
             while True:
@@ -70,6 +71,7 @@ class Traffic:
                 held.append(self.server.accept()[0])
         finally:
             for one in held:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 one.close()
 
     def step(self):
