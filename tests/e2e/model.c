@@ -487,6 +487,21 @@ static void run(struct model *model)
 	fail_msg("the agent reconciled by itself each of %d times", TRIES_MAX);
 }
 
+/* Better than the table says may be chance: the agent looked for another reason, a namespace that
+ * had just come or gone. Always better is a table that is wrong. */
+static void run_until_usual(struct model *model)
+{
+	for (int try = 1; try <= TRIES_MAX; try++) {
+		run(model);
+		if (model->seen >= expected_class(model))
+			return;
+		print_message("# %s, which is better than %s: once more\n", class_name(model->seen),
+			      class_name(expected_class(model)));
+	}
+	fail_msg("%s, which is better than %s: mend the table", class_name(model->seen),
+		 class_name(expected_class(model)));
+}
+
 static void test(void **state)
 {
 	struct model_entry *entry = *state;
@@ -504,10 +519,7 @@ static void test(void **state)
 		return;
 	}
 	model->lacks = diag_lacks(model->plan, bench->source);
-	run(model);
-	if (model->seen < expected_class(model))
-		fail_msg("%s, which is better than %s: mend the table", class_name(model->seen),
-			 class_name(expected_class(model)));
+	run_until_usual(model);
 	if (model->seen != usual_class(model) && !why_unusual(model))
 		fail_msg("%s, which is not the usual: say why", class_name(model->seen));
 	record(model, class_name(model->seen), why_unusual(model));
