@@ -22,7 +22,7 @@
 
 #define NOBODY 65534
 #define TIMEOUT_S 60
-#define STOP_S 60 /* taking programs off busy functions takes the kernel a second each */
+#define STOP_S 60
 #define NS_PER_SECOND 1000000000ULL
 
 static void hide_btf(void)
