@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,6 +49,7 @@ struct worker {
 struct pipes {
 	int start[2]; /* nobody writes: its end is the sign */
 	int report[2];
+	int end[2]; /* the same, for those that stay */
 };
 
 static uint64_t now_ns(clockid_t clock)
@@ -140,13 +142,14 @@ static _Noreturn void child(const struct worker *worker, const struct pipes *pip
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(pipes->start[1]);
+	close(pipes->end[1]);
 	(void)!read(pipes->start[0], &byte, 1);
 	outcome = work(worker);
 	if (write(pipes->report[1], &outcome, sizeof(outcome)) != (ssize_t)sizeof(outcome))
 		_exit(1);
 	close(pipes->report[1]);
-	while (worker->plan->ending == END_STAY)
-		pause();
+	if (worker->plan->ending == END_STAY)
+		(void)!read(pipes->end[0], &byte, 1);
 	_exit(0);
 }
 
@@ -244,7 +247,7 @@ static int blow(const struct plan *plan)
 	char byte;
 	int r;
 
-	if (pipe(pipes.start) < 0 || pipe(pipes.report) < 0)
+	if (pipe(pipes.start) < 0 || pipe(pipes.report) < 0 || pipe(pipes.end) < 0)
 		return -errno;
 	r = start_workers(plan, &pipes);
 	if (r < 0)
@@ -260,6 +263,9 @@ static int blow(const struct plan *plan)
 	       active_opens());
 	fflush(stdout);
 	while (plan->ending == END_STAY && read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	close(pipes.end[1]);
+	while (wait(NULL) >= 0) /* until the last is gone, and its port free: SIGCHLD is ignored */
 		;
 	return 0;
 }
