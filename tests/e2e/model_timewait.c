@@ -258,6 +258,7 @@ static void a_changed_setting_counts(struct model *model)
 
 	wait_remote(model, server, 5);
 	EXPECT_WAITING(model, 5);
+	EXPECT_WAITING(model, 5); /* the look at a new namespace, after its first view, is over */
 	model_sysctl(model, "tcp_tw_reuse", "1");
 	usleep(OLD_ENOUGH_US);
 	EXPECT(model, TCP(.shared = 5),
