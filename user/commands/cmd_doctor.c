@@ -18,6 +18,7 @@
 #include "user/host/kconfig.h"
 #include "user/base/log.h"
 #include "user/host/netns.h"
+#include "user/host/netns_door.h"
 #include "user/commands/options.h"
 #include "user/host/privilege.h"
 #include "user/host/procfs.h"
@@ -139,7 +140,7 @@ static void examine(struct diagnosis *diagnosis, const struct options *options)
 		diagnosis->netns_count = list.count;
 		netns_list_done(&list);
 	}
-	diagnosis->facts_known = netns_read_facts(&diagnosis->facts) == 0;
+	diagnosis->facts_known = netns_door_own_facts(&diagnosis->facts) == 0;
 	try_sources(diagnosis, options);
 	find_parts(diagnosis);
 	take_picture(diagnosis, options);

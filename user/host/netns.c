@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 
 #include "user/base/text.h"
-#include "user/host/netns_door.h"
 #include "user/host/procfs.h"
 #include "user/base/util.h"
 
@@ -278,14 +277,4 @@ int netns_visit(const struct netns_entry *entry, int (*visit)(void *context), vo
 	if (setns(home, CLONE_NEWNET) < 0)
 		abort();
 	return r;
-}
-
-int netns_read_facts(struct netns_facts *ret)
-{
-	CLEANUP(netns_door_close) struct netns_door door;
-	int r;
-
-	netns_door_init(&door);
-	r = netns_door_open(&door, NULL);
-	return r < 0 ? r : netns_door_facts(&door, ret);
 }

@@ -59,10 +59,6 @@ uint32_t netns_current(void);
 
 /* Calls visit with the calling thread inside the namespace, then goes back. Returns what visit
  * returned, or a negative errno if the namespace could not be entered: -ESTALE where its path leads
- * elsewhere by now. Aborts the process if the
- * way back fails: everything read later would be of the wrong namespace. */
+ * elsewhere by now. Aborts the process if the way back fails: everything read later would be of the
+ * wrong namespace. */
 int netns_visit(const struct netns_entry *entry, int (*visit)(void *context), void *context);
-
-/* Range, reserved ports and reuse settings of the namespace the calling thread is in: see
- * netns_door_facts. */
-int netns_read_facts(struct netns_facts *ret);

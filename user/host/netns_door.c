@@ -147,3 +147,13 @@ int netns_door_facts(const struct netns_door *door, struct netns_facts *ret)
 	ret->tw_reuse_delay_ms = delay_ms;
 	return r;
 }
+
+int netns_door_own_facts(struct netns_facts *ret)
+{
+	CLEANUP(netns_door_close) struct netns_door door;
+	int r;
+
+	netns_door_init(&door);
+	r = netns_door_open(&door, NULL);
+	return r < 0 ? r : netns_door_facts(&door, ret);
+}

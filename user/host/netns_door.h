@@ -56,3 +56,6 @@ uint32_t netns_door_life(const struct netns_door *door);
 
 /* Range, reserved ports and reuse settings. Fills all but inode and name. */
 int netns_door_facts(const struct netns_door *door, struct netns_facts *ret);
+
+/* The same of the namespace the calling thread is in. */
+int netns_door_own_facts(struct netns_facts *ret);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/host/netns_door.h"
 #include "user/sources/sockdiag.h"
 
 static int compare_places(const void *first, const void *second)
@@ -27,7 +28,7 @@ static int read_range(void *context)
 {
 	struct verify_place *place = context;
 	struct netns_facts facts = { 0 };
-	int r = netns_read_facts(&facts);
+	int r = netns_door_own_facts(&facts);
 
 	place->first = facts.first;
 	place->last = facts.last;
