@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The agent's namespaces, and the privileges that it takes to see them. */
+/* The agent's namespaces. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,45 +10,9 @@
 #include "user/base/util.h"
 #include "user/core/ledger.h"
 #include "user/host/broker.h"
-#include "user/host/privilege.h"
 #include "user/naming.h"
 
 #define PROC "/proc"
-
-/* --- privileges ------------------------------------------------------------------------------ */
-
-int agent_open_broker(struct agent *agent)
-{
-	const struct source_ops *ops = agent->source->ops;
-	int r = broker_start(&agent->broker, ops->privileges, &agent->looks);
-
-	if (r == 0 && ops->use_broker)
-		ops->use_broker(agent->source, agent->broker);
-	return r;
-}
-
-/* Does the source go on without privileges? */
-static int try_source(void *context)
-{
-	struct source *source = context;
-	struct source_losses losses;
-
-	return source->ops->losses(source, &losses);
-}
-
-int agent_confine(struct agent *agent)
-{
-	bool kept = false;
-	int r = privilege_drop(try_source, agent->source, &kept);
-
-	if (r < 0)
-		log_error("cannot give up privileges: %s; report the kernel's version",
-			  strerror(-r));
-	else if (kept)
-		log_info("CAP_BPF is kept: this kernel lets nobody else read maps, not even their "
-			 "own (kernel.unprivileged_bpf_disabled; 5.19 and later do)");
-	return r;
-}
 
 bool agent_sees_all_netns(struct agent *agent)
 {
@@ -60,8 +24,6 @@ bool agent_sees_all_netns(struct agent *agent)
 	agent->broker_missed = !works;
 	return agent->entered_all && works;
 }
-
-/* --- namespaces ------------------------------------------------------------------------------ */
 
 static void tell_gone(struct agent *agent, uint32_t inode)
 {

@@ -43,14 +43,20 @@ struct agent {
 	uint64_t reconcile_took_ns;
 };
 
+/* --- agent.c --------------------------------------------------------------------------------- */
+
 /* What it learns, the listener hears first. What knowledge_take returned. */
 int agent_tell(struct agent *agent, const struct note *note);
 
 /* A source_handler; context is the agent. */
 int agent_apply(void *context, const struct event *event);
 
+/* --- agent_privilege.c ----------------------------------------------------------------------- */
+
 /* Starts the broker, if there is anything to give up. */
 int agent_open_broker(struct agent *agent);
+
+/* --- agent_netns.c --------------------------------------------------------------------------- */
 
 /* Finds the namespaces and tells their facts; find_holds: and what the source finds in them. One
  * that cannot be entered hides no other. */
