@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/active_opens.h"
+
 #define FIRST_PORT 5000
 #define WORKERS_MAX 128
 #define BACKLOG 128
@@ -215,28 +217,6 @@ static bool collect(const struct plan *plan, const struct pipes *pipes, struct o
 			ret->refused_ns = one.refused_ns;
 	}
 	return true;
-}
-
-/* The fifth number of the second line that begins so; the first has the names. */
-static uint64_t active_opens(void)
-{
-	unsigned int lines = 0;
-	uint64_t opens = 0;
-	char line[512];
-	FILE *file = fopen("/proc/self/net/snmp", "re");
-
-	while (file && fgets(line, sizeof(line), file)) {
-		char *at = line;
-
-		if (strncmp(line, "Tcp: ", 5) != 0 || ++lines != 2)
-			continue;
-		for (int i = 0; i < 5; i++)
-			at = strchrnul(at, ' ') + 1;
-		opens = strtoull(at, NULL, 10);
-	}
-	if (file)
-		fclose(file);
-	return opens;
 }
 
 static int blow(const struct plan *plan)

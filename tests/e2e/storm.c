@@ -20,6 +20,7 @@
 
 #include "check.h"
 #include "space.h"
+#include "tests/active_opens.h"
 
 #define STORM_S 600 /* at most */
 
@@ -135,28 +136,6 @@ static void *blow(void *argument)
 	for (uint32_t i = 0; i < kept; i++)
 		note(gust, open_pair(gust, ends));
 	return NULL;
-}
-
-/* The fifth number of the second line that begins so; the first has the names. */
-static uint64_t active_opens(void)
-{
-	unsigned int lines = 0;
-	uint64_t opens = 0;
-	char line[512];
-	FILE *file = fopen("/proc/self/net/snmp", "re");
-
-	while (file && fgets(line, sizeof(line), file)) {
-		char *at = line;
-
-		if (strncmp(line, "Tcp: ", 5) != 0 || ++lines != 2)
-			continue;
-		for (int i = 0; i < 5; i++)
-			at = strchrnul(at, ' ') + 1;
-		opens = strtoull(at, NULL, 10);
-	}
-	if (file)
-		fclose(file);
-	return opens;
 }
 
 static void run_all(const struct storm_plan *plan, const atomic_bool *over, struct storm_count *ret)
