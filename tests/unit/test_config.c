@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/unit/capture.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/settings.h"
 #include "user/base/util.h"
 #include "user/commands/options.h"
@@ -128,50 +129,47 @@ static void what_cannot_be_read_changes_nothing(void **state)
 }
 
 /* Settings that name this file as a password, or as a program. */
-static const char *load(const char *path, bool program, char errors[4096])
+static const char *load(const char *scratch, const char *path, bool program, char errors[4096])
 {
-	char name[] = "/tmp/pg-settings-XXXXXX";
 	struct config *config = NULL;
-	FILE *file = fdopen(mkstemp(name), "w");
+	char name[PATH_MAX];
+	char text[PATH_MAX + 128];
 
-	assert_non_null(file);
 	if (program)
-		fprintf(file, "notifiers: [{type: exec, command: [%s]}]\n", path);
+		snprintf(text, sizeof(text), "notifiers: [{type: exec, command: [%s]}]\n", path);
 	else
-		fprintf(file,
-			"notifiers:\n- type: webhook\n  urls: [http://a]\n  username: u\n"
-			"  password_file: %s\n",
-			path);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(config_load(&config, name), 0);
+		snprintf(text, sizeof(text),
+			 "notifiers:\n- type: webhook\n  urls: [http://a]\n  username: u\n"
+			 "  password_file: %s\n",
+			 path);
+	scratch_write(scratch, "settings", text);
+	assert_int_equal(config_load(&config, scratch_path(name, scratch, "settings")), 0);
 	list_errors(config, errors, 4096);
 	config_free(config);
-	unlink(name);
 	return errors;
 }
 
 static void files_that_are_named_are_looked_at(void **state)
 {
-	char name[] = "/tmp/pg-secret-XXXXXX";
 	char errors[4096];
-	int fd = mkstemp(name);
+	char name[PATH_MAX];
 
-	(void)state;
-	assert_true(fd >= 0);
-	assert_string_equal(load(name, false, errors), "");
-	assert_int_equal(fchmod(fd, 0640), 0);
-	assert_string_equal(load(name, false, errors), "");
-	assert_int_equal(fchmod(fd, 0604), 0);
-	assert_non_null(strstr(load(name, false, errors), "5:18: others may read"));
-	assert_int_equal(fchmod(fd, 0602), 0);
-	assert_non_null(strstr(load(name, false, errors), "(mode 0602); chmod"));
-	assert_non_null(strstr(load(name, true, errors), "is no program"));
-	assert_int_equal(fchmod(fd, 0700), 0);
-	assert_string_equal(load(name, true, errors), "");
-	close(fd);
+	scratch_write(*state, "secret", "");
+	scratch_path(name, *state, "secret");
+	assert_int_equal(chmod(name, 0600), 0);
+	assert_string_equal(load(*state, name, false, errors), "");
+	assert_int_equal(chmod(name, 0640), 0);
+	assert_string_equal(load(*state, name, false, errors), "");
+	assert_int_equal(chmod(name, 0604), 0);
+	assert_non_null(strstr(load(*state, name, false, errors), "5:18: others may read"));
+	assert_int_equal(chmod(name, 0602), 0);
+	assert_non_null(strstr(load(*state, name, false, errors), "(mode 0602); chmod"));
+	assert_non_null(strstr(load(*state, name, true, errors), "is no program"));
+	assert_int_equal(chmod(name, 0700), 0);
+	assert_string_equal(load(*state, name, true, errors), "");
 	unlink(name);
-	assert_non_null(strstr(load(name, false, errors), "No such file"));
-	assert_non_null(strstr(load("/tmp", false, errors), "is no file"));
+	assert_non_null(strstr(load(*state, name, false, errors), "No such file"));
+	assert_non_null(strstr(load(*state, "/tmp", false, errors), "is no file"));
 }
 
 /* --- beside the command line ----------------------------------------------------------------- */
@@ -186,20 +184,16 @@ static struct options given(void)
 }
 
 /* Completes the options by a file of this content. */
-static int complete(struct options *options, struct config **ret, const char *content)
+static int complete(const char *scratch, struct options *options, struct config **ret,
+		    const char *content)
 {
-	static char name[64];
-	FILE *file;
+	char name[PATH_MAX];
 	int r;
 
-	snprintf(name, sizeof(name), "/tmp/pg-settings-%d", getpid());
-	file = fopen(name, "w");
-	assert_non_null(file);
-	fputs(content, file);
-	assert_int_equal(fclose(file), 0);
-	options->config_file = name;
+	scratch_write(scratch, "settings", content);
+	options->config_file = scratch_path(name, scratch, "settings");
 	r = settings_load(ret, options);
-	unlink(name);
+	options->config_file = NULL;
 	return r;
 }
 
@@ -208,8 +202,7 @@ static void settings_take_the_place_of_defaults(void **state)
 	struct options options = given();
 	struct config *config = NULL;
 
-	(void)state;
-	assert_int_equal(complete(&options, &config,
+	assert_int_equal(complete(*state, &options, &config,
 				  "source: diag\nring_size: 64KiB\n"
 				  "max_holds: 9\nreconcile: 0\ncontrol: /c\n"
 				  "limits: {top: 3}\n"
@@ -234,13 +227,12 @@ static void the_command_line_wins(void **state)
 	struct options options = given();
 	struct config *config = NULL;
 
-	(void)state;
 	options.given = GIVEN_RING_SIZE | GIVEN_MAX_HOLDS | GIVEN_RECONCILE | GIVEN_LISTEN;
 	options.source = "fentry";
 	options.control = "/mine";
 	options.top = 8;
 	options.telemetry_path = "/mine";
-	assert_int_equal(complete(&options, &config,
+	assert_int_equal(complete(*state, &options, &config,
 				  "source: diag\nring_size: 64KiB\n"
 				  "max_holds: 9\nreconcile: 0\ncontrol: /c\n"
 				  "limits: {top: 3}\n"
@@ -267,8 +259,7 @@ static void mistakes_are_a_line_each_and_change_nothing(void **state)
 	char said[1024];
 	int r;
 
-	(void)state;
-	r = complete(&options, &config, "source: diag\nx: 1\ny: 2\n");
+	r = complete(*state, &options, &config, "source: diag\nx: 1\ny: 2\n");
 	capture_end(&capture, said, sizeof(said));
 	assert_int_equal(r, -EINVAL);
 	assert_null(config);
@@ -313,6 +304,8 @@ static void what_is_taken_at_a_start_only_is_named(void **state)
 	assert_null(strstr(said, "ring_size"));
 }
 
+#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,10 +314,10 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_told_with_its_place),
 		cmocka_unit_test(the_example_is_fine),
 		cmocka_unit_test(what_cannot_be_read_changes_nothing),
-		cmocka_unit_test(files_that_are_named_are_looked_at),
-		cmocka_unit_test(settings_take_the_place_of_defaults),
-		cmocka_unit_test(the_command_line_wins),
-		cmocka_unit_test(mistakes_are_a_line_each_and_change_nothing),
+		IN_SCRATCH(files_that_are_named_are_looked_at),
+		IN_SCRATCH(settings_take_the_place_of_defaults),
+		IN_SCRATCH(the_command_line_wins),
+		IN_SCRATCH(mistakes_are_a_line_each_and_change_nothing),
 		cmocka_unit_test(without_a_file_there_is_nothing_to_add),
 		cmocka_unit_test(what_is_taken_at_a_start_only_is_named),
 	};

@@ -25,14 +25,14 @@ struct hooked {
 	struct notifier *notifier;
 	struct notifier_config config;
 	const char *argv[6]; /* ends with NULL */
-	char scratch[64];
-	char path[128];
+	void *scratch;
+	char path[PATH_MAX];
 };
 
 /* The program is a shell, the script an argument of it: $1 is a file of the test's. */
 static void open_script(struct hooked *hooked, const char *script)
 {
-	snprintf(hooked->path, sizeof(hooked->path), "%s/out", hooked->scratch);
+	scratch_path(hooked->path, hooked->scratch, "out");
 	hooked->argv[0] = "/bin/sh";
 	hooked->argv[1] = "-c";
 	hooked->argv[2] = script;
@@ -49,10 +49,9 @@ static int set_up(void **state)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	strcpy(hooked->scratch, "/tmp/portgauge-test-XXXXXX");
 	hooked->config = (struct notifier_config){ .name = "pager", .argv = hooked->argv };
 	*state = hooked;
-	if (!mkdtemp(hooked->scratch))
+	if (scratch_setup(&hooked->scratch) < 0)
 		return -1;
 	return sd_event_new(&hooked->event);
 }
@@ -63,7 +62,7 @@ static int tear_down(void **state)
 
 	exec_notifier.close(hooked->notifier);
 	sd_event_unref(hooked->event);
-	nftw(hooked->scratch, scratch_remove, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	assert_int_equal(scratch_teardown(&hooked->scratch), 0);
 	free(hooked);
 	return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD ? 0 : -1; /* none is left */
 }

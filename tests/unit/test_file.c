@@ -11,24 +11,22 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/scratch.h"
 #include "user/base/file.h"
 #include "user/base/util.h"
 
 struct folder {
-	char path[64];
-	char file[96];
+	void *scratch;
+	char file[PATH_MAX];
 };
 
 static int make_folder(void **state)
 {
 	struct folder *folder = calloc(1, sizeof(*folder));
 
-	if (!folder)
+	if (!folder || scratch_setup(&folder->scratch) < 0)
 		return -1;
-	strcpy(folder->path, "/tmp/test_file.XXXXXX");
-	if (!mkdtemp(folder->path))
-		return -1;
-	snprintf(folder->file, sizeof(folder->file), "%s/file", folder->path);
+	scratch_path(folder->file, folder->scratch, "file");
 	*state = folder;
 	return 0;
 }
@@ -36,11 +34,10 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
 	struct folder *folder = *state;
+	int r = scratch_teardown(&folder->scratch);
 
-	unlink(folder->file);
-	rmdir(folder->path);
 	free(folder);
-	return 0;
+	return r;
 }
 
 static void put(const struct folder *folder, const char *text)
@@ -86,7 +83,7 @@ static void what_cannot_be_read_leaves_the_results(void **state)
 	assert_int_equal(file_read(&text, &size, NULL, folder->file, 5), -ENOENT);
 	put(folder, "hello\n");
 	assert_int_equal(file_read(&text, &size, NULL, folder->file, 5), -EFBIG);
-	assert_int_equal(file_read(&text, &size, NULL, folder->path, 5), -EISDIR);
+	assert_int_equal(file_read(&text, &size, NULL, folder->scratch, 5), -EISDIR);
 	assert_int_equal(unlink(folder->file), 0);
 	assert_int_equal(mkfifo(folder->file, 0600), 0);
 	assert_int_equal(file_read(&text, &size, NULL, folder->file, 5), -EINVAL);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "exporters/http/listen.h"
+#include "tests/unit/scratch.h"
 #include "user/base/local_socket.h"
 #include "user/base/util.h"
 
@@ -119,22 +120,19 @@ static void a_socket_listens_and_is_not_inherited(void **state)
 }
 
 struct folder {
-	char path[64];
-	char socket[96];
+	void *scratch;
+	char socket[PATH_MAX];
 	struct listen_address address;
 };
 
 static int make_folder(void **state)
 {
 	struct folder *folder = calloc(1, sizeof(*folder));
-	char text[112];
+	char text[PATH_MAX + 8];
 
-	if (!folder)
+	if (!folder || scratch_setup(&folder->scratch) < 0)
 		return -1;
-	strcpy(folder->path, "/tmp/test_listen.XXXXXX");
-	if (!mkdtemp(folder->path))
-		return -1;
-	snprintf(folder->socket, sizeof(folder->socket), "%s/socket", folder->path);
+	scratch_path(folder->socket, folder->scratch, "socket");
 	snprintf(text, sizeof(text), "unix:%s", folder->socket);
 	*state = folder;
 	return listen_parse(&folder->address, text);
@@ -143,11 +141,10 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
 	struct folder *folder = *state;
+	int r = scratch_teardown(&folder->scratch);
 
-	unlink(folder->socket);
-	rmdir(folder->path);
 	free(folder);
-	return 0;
+	return r;
 }
 
 static void a_unix_socket_is_for_owner_and_group(void **state)

@@ -13,15 +13,12 @@
 static void source_ports_inside_the_range_are_seen(void **state)
 {
 	static const uint16_t first = 40000;
-	char directory[] = "/tmp/portgauge-test-XXXXXX";
 	struct ports ports;
 	uint16_t range[2] = { 0 };
 	char path[PATH_MAX];
 
-	(void)state;
-	assert_non_null(mkdtemp(directory));
-	scratch_write(directory, "range", "40000\t40999\n");
-	scratch_path(path, directory, "range");
+	scratch_write(*state, "range", "40000\t40999\n");
+	scratch_path(path, *state, "range");
 	assert_int_equal(ports_init(&ports, first - 10, first - 1), 0);
 	assert_false(ports_overlap(&ports, path, range));
 	assert_int_equal(ports_init(&ports, first - 10, first), 0);
@@ -29,10 +26,8 @@ static void source_ports_inside_the_range_are_seen(void **state)
 	assert_int_equal(range[0], 40000);
 	assert_int_equal(range[1], 40999);
 	assert_false(ports_overlap(&ports, "/nonexistent", range));
-	scratch_write(directory, "range", "nonsense\n");
+	scratch_write(*state, "range", "nonsense\n");
 	assert_false(ports_overlap(&ports, path, range));
-	unlink(path);
-	rmdir(directory);
 }
 
 static void a_range_has_an_order(void **state)
@@ -77,7 +72,8 @@ static void ports_are_taken_in_turn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(source_ports_inside_the_range_are_seen),
+		cmocka_unit_test_setup_teardown(source_ports_inside_the_range_are_seen,
+						scratch_setup, scratch_teardown),
 		cmocka_unit_test(a_range_has_an_order),
 		cmocka_unit_test(ports_are_taken_in_turn),
 	};
