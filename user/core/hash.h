@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One hash for all tables of the ledger. Its keys are made of words, so eight bytes are mixed at a
- * time: that takes a tenth of uthash's own, which looks at each, and every event asks five tables.
- * Pure.
+ * The hashes of all tables of the ledger. Their keys are made of words, so eight bytes are mixed at
+ * a time: that takes a tenth of uthash's own, which looks at each, and every event asks five
+ * tables. Pure.
  */
 #pragma once
 
@@ -10,6 +10,16 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Of one word, where every instruction counts. */
+static inline uint32_t hash_word(uint64_t word)
+{
+	word ^= word >> 33;
+	word *= 0xff51afd7ed558ccdULL;
+	word ^= word >> 33;
+	return (uint32_t)(word ^ word >> 32);
+}
+
+/* One step of it, and no hash by itself: keys that differ in few bits would stand in rows. */
 static inline uint64_t hash_mix(uint64_t value)
 {
 	value *= 0xff51afd7ed558ccdULL;

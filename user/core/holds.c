@@ -4,28 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/core/hash.h"
 #include "user/core/ledger_types.h"
 
 #define CAPACITY_MIN 256
 
 typedef uint32_t hash_fn(const struct holds *holds, uint32_t entry);
 
-static uint32_t mix(uint64_t value)
-{
-	value ^= value >> 33;
-	value *= 0xff51afd7ed558ccdULL;
-	value ^= value >> 33;
-	return (uint32_t)(value ^ value >> 32);
-}
-
 static uint32_t hash_port(const struct destination *destination, uint16_t port)
 {
-	return mix((uint64_t)(uintptr_t)destination + ((uint64_t)port << 48));
+	return hash_word((uint64_t)(uintptr_t)destination + ((uint64_t)port << 48));
 }
 
 static uint32_t hash_by_id(const struct holds *holds, uint32_t entry)
 {
-	return mix(holds->entries[entry].id);
+	return hash_word(holds->entries[entry].id);
 }
 
 static uint32_t hash_by_port(const struct holds *holds, uint32_t entry)
@@ -143,7 +136,7 @@ struct hold *holds_find(const struct holds *holds, uint64_t id)
 {
 	if (!holds->capacity)
 		return NULL;
-	for (uint32_t i = mix(id) & holds->mask; holds->by_id[i]; i = (i + 1) & holds->mask) {
+	for (uint32_t i = hash_word(id) & holds->mask; holds->by_id[i]; i = (i + 1) & holds->mask) {
 		struct hold *hold = &holds->entries[holds->by_id[i]];
 
 		if (hold->id == id)
