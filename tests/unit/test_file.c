@@ -24,10 +24,10 @@ static int make_folder(void **state)
 {
 	struct folder *folder = calloc(1, sizeof(*folder));
 
+	*state = folder;
 	if (!folder || scratch_setup(&folder->scratch) < 0)
 		return -1;
 	scratch_path(folder->file, folder->scratch, "file");
-	*state = folder;
 	return 0;
 }
 

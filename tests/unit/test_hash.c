@@ -10,7 +10,7 @@
 
 #include "user/core/hash.h"
 
-#define KEYS 65536U
+#define KEYS 65536UL
 #define SLOTS (2 * KEYS)
 
 /* Steps to a free slot for all of the keys, one slot after the other as in holds.c. */
@@ -21,7 +21,7 @@ static uint64_t steps(uint32_t (*hash)(uint32_t number))
 
 	assert_non_null(taken);
 	for (uint32_t number = 0; number < KEYS; number++) {
-		uint32_t i = hash(number) & (SLOTS - 1);
+		size_t i = hash(number) & (SLOTS - 1);
 
 		for (; taken[i]; i = (i + 1) & (SLOTS - 1))
 			count++;

@@ -130,11 +130,11 @@ static int make_folder(void **state)
 	struct folder *folder = calloc(1, sizeof(*folder));
 	char text[PATH_MAX + 8];
 
+	*state = folder;
 	if (!folder || scratch_setup(&folder->scratch) < 0)
 		return -1;
 	scratch_path(folder->socket, folder->scratch, "socket");
 	snprintf(text, sizeof(text), "unix:%s", folder->socket);
-	*state = folder;
 	return listen_parse(&folder->address, text);
 }
 
