@@ -151,7 +151,7 @@ static struct tracer start_tracer(const struct scenario *scenario)
 /* It is attached and runs: it saw a life of this storm end. */
 static void tracer_sees(const struct tracer *tracer)
 {
-	uint64_t deadline = deadline_in(180);
+	uint64_t deadline = deadline_in(300); /* while it attaches, the other may still be going */
 	char tail[65536] = "";
 	struct stat st;
 	off_t begin;
