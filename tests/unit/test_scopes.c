@@ -254,6 +254,26 @@ static void binding_a_stuck_port_again_counts_it_once(void **state)
 	books_close(&books);
 }
 
+/* The same socket may connect anew: on its port a bucket stays, on another one it finds its own. */
+static void a_stuck_port_stays_so_only_for_who_stays_on_it(void **state)
+{
+	struct books books = books_open();
+
+	(void)state;
+	take(&books, .id = 1, .port = 40000, .sticks = true);
+	take(&books, .id = 2, .port = 40000, .path = PATH_EXPLICIT, .nowhere = true,
+	     .sticks = true);
+	release(&books, .id = 2);
+	take(&books, .id = 1, .port = 40000, .sticks = true, .pid = 7);
+	assert_int_equal(tcp(&books)->exclusive, 1);
+	take(&books, .id = 1, .port = 40001, .sticks = true, .pid = 7);
+	assert_int_equal(tcp(&books)->used, 1);
+	assert_int_equal(tcp(&books)->exclusive, 0);
+	release(&books, .id = 1);
+	assert_int_equal(tcp(&books)->exclusive, 0);
+	books_close(&books);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +290,7 @@ int main(void)
 		cmocka_unit_test(a_stuck_port_stays_so_when_the_range_changes),
 		cmocka_unit_test(a_newer_kernel_frees_it_with_the_last_binder),
 		cmocka_unit_test(binding_a_stuck_port_again_counts_it_once),
+		cmocka_unit_test(a_stuck_port_stays_so_only_for_who_stays_on_it),
 	};
 
 	return cmocka_run_group_tests_name("scopes", tests, NULL, NULL);

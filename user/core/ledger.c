@@ -203,13 +203,23 @@ static bool is_repeated(struct ledger *ledger, const struct hold *hold, const st
 	       hold->share == share_of(ledger, seen);
 }
 
+/* Its bind bucket outlived the moment in which one of its holds was replaced. */
+static int stay_stuck(struct pool *pool, uint16_t port)
+{
+	if (!portset_contains(&pool->ports, port) || portset_contains(&pool->exclusive, port) ||
+	    portset_contains(&pool->stuck, port))
+		return 0;
+	return portset_add(&pool->stuck, port);
+}
+
 /* The same hold with another owner, path or destination: nothing began and nothing ended. */
 static int replace_hold(struct ledger *ledger, struct hold *hold, const struct abi_hold *seen,
 			uint8_t marks)
 {
 	struct share *share = hold->share;
 	struct pool *pool = hold_pool(hold);
-	bool stuck = portset_contains(&pool->stuck, hold->port);
+	uint16_t port = hold->port;
+	bool stuck = portset_contains(&pool->stuck, port);
 	int r;
 
 	marks |= hold->marks & (MARK_FOUND | MARK_NAMED);
@@ -222,9 +232,8 @@ static int replace_hold(struct ledger *ledger, struct hold *hold, const struct a
 	r = insert_hold(ledger, seen, marks);
 	if (r == 0)
 		turnover_moved(share, holds_find(&ledger->holds, seen->id));
-	if (r == 0 && stuck && !portset_contains(&pool->exclusive, seen->tuple.port) &&
-	    !portset_contains(&pool->stuck, seen->tuple.port))
-		r = portset_add(&pool->stuck, seen->tuple.port);
+	if (r == 0 && stuck)
+		r = stay_stuck(pool, port);
 	share->holds--;
 	share_collect(ledger, share);
 	return r;
