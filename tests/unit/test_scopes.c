@@ -203,16 +203,21 @@ static void a_once_bound_port_stays_blocked_while_someone_is_on_it(void **state)
 	books_close(&books);
 }
 
+/* Port 40000 was bound while hold 1 was on it, which is there still. */
+static void stick(struct books *books)
+{
+	take(books, .id = 1, .port = 40000, .sticks = true);
+	take(books, .id = 2, .port = 40000, .path = PATH_EXPLICIT, .nowhere = true, .sticks = true);
+	release(books, .id = 2);
+}
+
 static void a_stuck_port_stays_so_when_the_range_changes(void **state)
 {
 	struct netns_facts facts = usual_facts();
 	struct books books = books_open();
 
 	(void)state;
-	take(&books, .id = 1, .port = 40000, .sticks = true);
-	take(&books, .id = 2, .port = 40000, .path = PATH_EXPLICIT, .nowhere = true,
-	     .sticks = true);
-	release(&books, .id = 2);
+	stick(&books);
 	facts.last = EVENT_FIRST + 9;
 	tell(&books, &facts);
 	assert_int_equal(tcp(&books)->exclusive, 1);
@@ -260,10 +265,7 @@ static void a_stuck_port_stays_so_only_for_who_stays_on_it(void **state)
 	struct books books = books_open();
 
 	(void)state;
-	take(&books, .id = 1, .port = 40000, .sticks = true);
-	take(&books, .id = 2, .port = 40000, .path = PATH_EXPLICIT, .nowhere = true,
-	     .sticks = true);
-	release(&books, .id = 2);
+	stick(&books);
 	take(&books, .id = 1, .port = 40000, .sticks = true, .pid = 7);
 	assert_int_equal(tcp(&books)->exclusive, 1);
 	take(&books, .id = 1, .port = 40001, .sticks = true, .pid = 7);
